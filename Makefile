@@ -1,0 +1,53 @@
+# The commands of the house. `make site` and `make test` set up everything they need in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Parsed by `backbones refresh`: read every URL from this folder and touch no network.
+MIRROR ?=
+
+.PHONY: site serve test lint refresh charts bench bench-pipeline lock clean
+
+.venv/site.stamp: pyproject.toml constraints.txt package-lock.json
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable '.[site]'
+	$(BIN)/npm ci --silent --no-audit --no-fund
+	touch $@
+
+.venv/test.stamp: .venv/site.stamp
+	$(PIP) --editable '.[site,implementations,export,parity,test]'
+	command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium) || echo "chromium is not installed and could not be: browser tests will be skipped" >&2
+	touch $@
+
+site: .venv/site.stamp  ## build the site from the committed catalog into public/
+	$(BIN)/backbones site
+
+serve: site  ## look at the built site on http://localhost:8000
+	$(PYTHON) -m http.server --directory public 8000
+
+refresh: .venv/site.stamp  ## scrape, merge, check, export, draw, build
+	$(BIN)/backbones refresh $(if $(MIRROR),--mirror $(MIRROR))
+	$(BIN)/backbones site
+
+charts: .venv/site.stamp  ## draw every chart into site/build/charts
+	$(BIN)/backbones charts
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint  ## lint, format, types and all tests
+	$(BIN)/pytest
+
+bench: .venv/test.stamp
+	$(BIN)/backbones bench
+
+bench-pipeline: .venv/test.stamp  ## time and memory of refresh, charts, site and the terminal commands
+	$(BIN)/python -m tests.bench_pipeline
+
+lock: .venv/test.stamp  ## write constraints.txt anew from what is installed
+	(head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//' | sort -f) > constraints.new
+	mv constraints.new constraints.txt
+
+clean:
+	rm -rf public site/build .cache

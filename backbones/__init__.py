@@ -1,0 +1,1 @@
+"""The `backbones` command: one module per verb, over the catalog, the scrapers, the site and the implementations."""
