@@ -1,0 +1,37 @@
+"""How the catalog speaks of what is wrong: one line that says what, where, what was expected and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+class CatalogError(Exception):
+    """Something the user has to know; its text is one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One finding of a rule. `source` and `line` say where; `line` counts the header as line 1."""
+
+    severity: Severity
+    source: str
+    line: int | None
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        place = self.source if self.line is None else f"{self.source}:{self.line}"
+        return one_line(f"{self.severity}: {place}: {self.message} [{self.rule}]")
+
+
+def one_line(message: str, limit: int = 400) -> str:
+    """The message without line breaks and control characters, cut to `limit` characters."""
+    printable = "".join(character if character.isprintable() else " " for character in message)
+    words = " ".join(printable.split())
+    return words if len(words) <= limit else words[: limit - 1] + "…"

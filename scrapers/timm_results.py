@@ -1,0 +1,166 @@
+"""timm's results folder: accuracy on ImageNet and its variants, and speed in many environments, whatever files are there today."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from catalog.problems import Problem
+from catalog.records import Accuracy, Benchmark, Parsed, SourceFile
+from scrapers.base import API_HOST, RAW_HOST, Commit, Fetched, Repository
+from scrapers.client import Client, FetchError
+from scrapers.environments import BenchmarkFile, read_file_name
+from scrapers.tabular import InvalidRow, Row, UnreadableFile, accept, read_csv
+
+REPOSITORY: Final = Repository("huggingface/pytorch-image-models")
+FOLDER: Final = "results"
+LICENCE: Final = "Apache-2.0"
+
+# File stem -> data set. A new results file is reported by name until it is added here.
+ACCURACY_FILES: Final = {
+    "results-imagenet": "imagenet",
+    "results-imagenet-real": "imagenet-real",
+    "results-imagenetv2-matched-frequency": "imagenetv2",
+    "results-sketch": "imagenet-sketch",
+    "results-imagenet-a": "imagenet-a",
+    "results-imagenet-r": "imagenet-r",
+    "results-imagenet-a-clean": "imagenet-a-clean",
+    "results-imagenet-r-clean": "imagenet-r-clean",
+}
+# Not results: prose, scripts, and a list of 2022 that the weight tags supersede.
+IGNORED: Final = re.compile(r"README\.md|.*\.py|model_metadata[-_]in1k\.csv")
+
+ACCURACY_COLUMNS: Final = ("model", "img_size", "top1", "top1_err", "top5", "top5_err", "param_count", "crop_pct", "interpolation")
+# Differences to ImageNet are recomputed: upstream's are wrong where accuracies tie.
+DERIVED_COLUMNS: Final = ("top1_diff", "top5_diff", "rank_diff")
+BENCHMARK_COLUMNS: Final = ("model", "img_size", "samples_per_sec", "step_time", "batch_size", "param_count")
+COUNT_COLUMNS: Final = ("gmacs", "macts")
+
+MAX_SIZE = 4096  # pixels
+MAX_PARAMS = 1e6  # M
+MAX_RATE = 1e8  # images/s
+
+
+class TimmResults:
+    """Every accuracy and benchmark file of the results folder at the head commit."""
+
+    name = "timm"
+    hosts = (API_HOST, RAW_HOST)
+
+    def fetch(self, client: Client, known: Collection[str] = ()) -> Fetched:
+        """List the folder at the head commit and fetch each file whose name is understood."""
+        fetched = Fetched()
+        try:
+            head = REPOSITORY.head(client)
+            changed = REPOSITORY.history(client, FOLDER)
+            names = REPOSITORY.files(client, FOLDER, head)
+        except FetchError as error:
+            fetched.fail(self.name, error)
+            return fetched
+        published = changed[0].date if changed else head.date
+        for name in sorted(names):
+            if IGNORED.fullmatch(name):
+                continue
+            try:
+                self._check_name(name)
+                fetched.files.append(self._file(client, name, head, published))
+            except FetchError as error:
+                fetched.fail(_source(name), error)
+            except UnreadableFile as error:
+                fetched.problems.append(Problem("error", _source(name), None, "file-name", str(error)))
+        return fetched
+
+    def parse(self, file: SourceFile) -> Parsed:
+        """Read an accuracy or benchmark file into records."""
+        stem = file.source.split("/", 1)[1]
+        if stem in ACCURACY_FILES:
+            return parse_accuracy(file, ACCURACY_FILES[stem])
+        return _parse_benchmark(file, read_file_name(f"{stem}.csv"))
+
+    @staticmethod
+    def _check_name(name: str) -> None:
+        if name.removesuffix(".csv") not in ACCURACY_FILES:
+            read_file_name(name)
+
+    def _file(self, client: Client, name: str, head: Commit, published: str) -> SourceFile:
+        url = REPOSITORY.raw_url(f"{FOLDER}/{name}", head)
+        content = client.get(url, self.hosts)
+        return SourceFile(_source(name), self.name, url, content, head.sha, published, LICENCE)
+
+
+def _source(name: str) -> str:
+    return f"timm/{name.removesuffix('.csv')}"
+
+
+def parse_accuracy(file: SourceFile, dataset: str) -> Parsed:
+    """Rows of an accuracy file. Percentages; `top1 + top1_err` must give 100 to the rounding of three digits."""
+    parsed = Parsed(file)
+    seen: set[tuple[str, int]] = set()
+
+    def build(row: Row) -> None:
+        model, size = row.text("model"), row.integer("img_size", 1, MAX_SIZE)
+        top1, top5 = row.number("top1", 0, 100), row.number("top5", 0, 100)
+        for name, value in (("top1", top1), ("top5", top5)):
+            error = row.number(f"{name}_err", 0, 100)
+            if abs(value + error - 100) > 0.0015:
+                raise InvalidRow("error-complement", f"{name} {value:g} and {name}_err {error:g} add to {value + error:g}, expected 100")
+        if top5 < top1:
+            raise InvalidRow("top5-below-top1", f"top5 {top5:g} is below top1 {top1:g}")
+        params = row.number("param_count", 1e-6, MAX_PARAMS)
+        crop = row.number("crop_pct", 0.01, 1.2)
+        interpolation = row.text("interpolation")
+        _check_unique(seen, (model, size))
+        parsed.records.append(
+            Accuracy(file.source, row.line, model, dataset, size, top1, top5, params, crop, interpolation)
+        )
+
+    for row in read_csv(parsed, ACCURACY_COLUMNS, DERIVED_COLUMNS, {"cropt_pct": "crop_pct"}):
+        accept(parsed, row, build)
+    return parsed
+
+
+def _parse_benchmark(file: SourceFile, benchmark: BenchmarkFile) -> Parsed:
+    parsed = Parsed(file, environments=[benchmark.environment])
+    parsed.problems += [Problem("warning", file.source, None, "environment", part) for part in benchmark.unknown]
+    seen: set[tuple[str, int]] = set()
+
+    def build(row: Row) -> None:
+        _check_measured(row)
+        model, size = row.text("model"), row.integer("img_size", 1, MAX_SIZE)
+        rate, step = row.number("samples_per_sec", 1e-6, MAX_RATE), row.number("step_time", 1e-6, 1e9)
+        batch = row.integer("batch_size", 1, 1_000_000)
+        record = Benchmark(
+            file.source,
+            row.line,
+            model,
+            size,
+            benchmark.environment.key,
+            benchmark.mode,
+            batch,
+            rate,
+            step,
+            row.optional_number("gmacs", 0, 1e6),
+            row.optional_number("macts", 0, 1e7),
+            row.number("param_count", 1e-6, MAX_PARAMS),
+        )
+        _check_unique(seen, (model, size))
+        parsed.records.append(record)
+
+    prefix = f"{benchmark.mode}_"
+    for row in read_csv(parsed, BENCHMARK_COLUMNS, COUNT_COLUMNS, prefix=prefix):
+        accept(parsed, row, build)
+    return parsed
+
+
+def _check_unique(seen: set[tuple[str, int]], key: tuple[str, int]) -> None:
+    if key in seen:
+        raise InvalidRow("duplicate", f"{key[0]} at {key[1]} stands in an earlier row, expected once")
+    seen.add(key)
+
+
+def _check_measured(row: Row) -> None:
+    """A run that failed upstream (out of memory) leaves rate, step and batch blank together."""
+    measured = ("samples_per_sec", "step_time", "batch_size")
+    if not any(row.values[column].strip() for column in measured):
+        raise InvalidRow("not-measured", "rate, step time and batch size are blank: the run failed upstream", expected_upstream=True)
