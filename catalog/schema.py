@@ -443,8 +443,9 @@ TABLES: dict[str, Table] = {
         Table(
             "history",
             "What changed in timm's ImageNet results, revision by revision.",
-            ("revision", "model", "img_size", "event"),
+            ("sequence", "model", "img_size", "event"),
             (
+                integer("sequence", "number of the revision, 1 the oldest", required=True, minimum=1),
                 text("revision", "upstream commit", required=True),
                 date("date", "day of that commit", required=True),
                 text("model", "the model under its present name", required=True),

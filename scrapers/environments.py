@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from catalog.records import Environment
-from catalog.reference import reference_path
+from catalog.reference import REFERENCE
 from scrapers.tabular import UnreadableFile
 
 # benchmark-MODE-PRECISION-LAYOUT-ptVERSION-CUDA_OR_CPU-DEVICE[-dynamo].csv; precision and device may hold "_".
@@ -79,5 +79,5 @@ def _lookup(table: str, token: str, unknown: list[str]) -> dict[str, str]:
 
 @cache
 def _reference(table: str) -> dict[str, dict[str, str]]:
-    with reference_path(f"{table}.csv").open(encoding="utf-8", newline="") as file:
+    with (REFERENCE / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return {row["token"]: row for row in csv.DictReader(file)}

@@ -1,0 +1,137 @@
+"""Known upstream errors: declared with the value they expect to find, applied only while upstream still holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from catalog.problems import CatalogError, Problem
+from catalog.records import SurveyRow
+from catalog.reference import REFERENCE
+from catalog.schema import TABLES
+
+SURVEY_SOURCE = "survey/backbone_performance"
+# Columns of the survey's CSV -> fields of SurveyRow.
+FIELDS = {
+    "Method": "method",
+    "Model": "model",
+    "TrainSet": "train_set",
+    "Size": "size",
+    "Params(M)": "params_m",
+    "FLOPs(B)": "gmacs",
+    "Acc": "acc",
+}
+NUMERIC = frozenset({"size", "params_m", "gmacs", "acc"})
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One entry of corrections.yml. A suspected error is shown but not corrected."""
+
+    key: str
+    match: dict[str, object]
+    column: str
+    expected: object
+    corrected: object
+    reason: str
+    evidence: str
+    suspected: bool
+
+    def matches(self, row: SurveyRow) -> bool:
+        """Whether the row is one that the entry speaks of (its value may have changed upstream)."""
+        return all(_same(getattr(row, FIELDS[column]), value) for column, value in self.match.items() if column != self.column)
+
+    def finds_expected(self, row: SurveyRow) -> bool:
+        """Whether upstream still holds the value that is known to be wrong."""
+        return _same(getattr(row, FIELDS[self.column]), self.expected)
+
+
+def load_corrections(path: Path = REFERENCE / "corrections.yml") -> list[Correction]:
+    """The declared corrections. Raises CatalogError naming the entry that is not well formed."""
+    corrections = []
+    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+        try:
+            corrections.append(
+                Correction(
+                    str(entry["id"]),
+                    dict(entry["match"]),
+                    str(entry["column"]),
+                    entry["expected"],
+                    entry.get("corrected"),
+                    str(entry["reason"]),
+                    str(entry["evidence"]),
+                    entry.get("status") == "suspected",
+                )
+            )
+            unknown = {*entry["match"], entry["column"]} - FIELDS.keys()
+            if unknown:
+                raise KeyError(min(unknown))
+        except (KeyError, TypeError) as error:
+            name = entry.get("id", "?") if isinstance(entry, dict) else entry
+            raise CatalogError(f"{path.name}: entry {name}: {error} is missing or not a column of the survey; complete it") from error
+    return corrections
+
+
+def apply_corrections(
+    rows: Sequence[SurveyRow], corrections: Sequence[Correction]
+) -> tuple[list[SurveyRow], pd.DataFrame, list[Problem]]:
+    """The rows with the corrected values, the corrections table, and a warning for each correction that stopped."""
+    corrected = {row.line: row for row in rows}
+    table: list[tuple[object, ...]] = []
+    problems: list[Problem] = []
+    for correction in corrections:
+        matched = [row for row in rows if correction.matches(row)]
+        hits = [row for row in matched if correction.finds_expected(row)]
+        for row in hits:
+            state = "suspected" if correction.suspected else "applied"
+            if state == "applied":
+                field = FIELDS[correction.column]
+                value = _typed(field, correction.corrected)
+                corrected[row.line] = replace(corrected[row.line], **{field: value})  # type: ignore[arg-type]
+            table.append(_table_row(correction, row, state))
+        if not hits:
+            message = f"correction {correction.key} stopped: expected {correction.column} {correction.expected}, upstream changed; review it"
+            line = matched[0].line if matched else None
+            problems.append(Problem("warning", SURVEY_SOURCE, line, "correction-stopped", message))
+            table.append(_table_row(correction, matched[0] if matched else None, "stopped"))
+    columns = pd.Index(TABLES["corrections"].column_names)
+    return list(corrected.values()), TABLES["corrections"].typed(pd.DataFrame(table, columns=columns)), problems
+
+
+def _table_row(correction: Correction, row: SurveyRow | None, state: str) -> tuple[object, ...]:
+    found = None if row is None else _plain(getattr(row, FIELDS[correction.column]))
+    corrected = None if correction.corrected is None else _plain(correction.corrected)
+    line = None if row is None else row.line
+    return (
+        correction.key,
+        SURVEY_SOURCE,
+        line,
+        correction.column,
+        _plain(correction.expected),
+        found,
+        corrected,
+        state,
+        correction.reason,
+        correction.evidence,
+    )
+
+
+def _same(found: object, declared: object) -> bool:
+    if isinstance(found, int | float) and isinstance(declared, int | float):
+        return abs(found - declared) < 1e-9
+    return str(found) == str(declared)
+
+
+def _typed(field: str, value: object) -> object:
+    if field not in NUMERIC:
+        return str(value)
+    number = float(str(value))
+    return int(number) if field == "size" else number
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -1,0 +1,108 @@
+"""Who a name is: architecture and tag, family, declared training data, present name of a deprecated one."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from catalog.problems import CatalogError
+from catalog.reference import REFERENCE
+
+UNKNOWN_FAMILY = "unclassified"
+
+
+def split_name(model: str) -> tuple[str, str]:
+    """`arch.tag` as (architecture, tag); an undotted name has an empty tag."""
+    architecture, _, tag = model.partition(".")
+    return architecture, tag
+
+
+def slug(name: str) -> str:
+    """A name as a key for addresses: lower case, only letters, digits, dots, underscores and hyphens."""
+    return re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-._")
+
+
+@dataclass(frozen=True)
+class Training:
+    """Declared training data of a set of weights."""
+
+    pretrain_sets: str
+    bucket: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """Declared training method of a set of weights."""
+
+    name: str
+    distilled: bool
+
+
+@dataclass
+class Identity:
+    """The reference tables about names, read once. Patterns are tried in the order of their files; the first match wins."""
+
+    folder: Path = field(default=REFERENCE)
+
+    def family(self, architecture: str) -> str:
+        """The family of an architecture; UNKNOWN_FAMILY when no rule places it."""
+        return next((family for pattern, family in self._family_rules if pattern.match(architecture)), UNKNOWN_FAMILY)
+
+    def training(self, model: str) -> Training:
+        """The declared training data of `arch.tag`; ImageNet-1K only when nothing else is declared."""
+        architecture, tag = split_name(model)
+        for scope, pattern, training in self._train_sets:
+            if pattern.search(tag if scope == "tag" else architecture):
+                return training
+        return Training("", "ImageNet-1K only")
+
+    def method(self, model: str) -> Method:
+        """The declared training method of `arch.tag`."""
+        return next((method for pattern, method in self._methods if pattern.search(model)), Method("", False))
+
+    def present_name(self, name: str) -> str:
+        """The present `arch.tag` of a deprecated name; the name itself when it is not deprecated."""
+        return self.aliases.get(name, name)
+
+    @cached_property
+    def survey_families(self) -> dict[str, str]:
+        """The survey's Method -> family."""
+        return {row["method"]: row["family"] for row in self.rows("survey_methods.csv")}
+
+    @cached_property
+    def _family_rules(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(re.compile(row["pattern"]), row["family"]) for row in self.rows("family_rules.csv")]
+
+    @cached_property
+    def _train_sets(self) -> list[tuple[str, re.Pattern[str], Training]]:
+        return [
+            (row["scope"], re.compile(row["pattern"]), Training(row["pretrain_sets"], row["bucket"]))
+            for row in self.rows("train_sets.csv")
+        ]
+
+    @cached_property
+    def _methods(self) -> list[tuple[re.Pattern[str], Method]]:
+        return [
+            (re.compile(row["pattern"]), Method(row["method"], row["distilled"] == "true")) for row in self.rows("methods.csv")
+        ]
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """Former timm name -> present `arch.tag`."""
+        return {row["name"]: row["model"] for row in self.rows("timm_aliases.csv")}
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of a reference CSV. Raises CatalogError when it is missing."""
+        return list(_read(self.folder / name))
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path) -> tuple[dict[str, str], ...]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return tuple(csv.DictReader(file))
+    except FileNotFoundError as error:
+        raise CatalogError(f"catalog/reference/{path.name} is missing; restore it from the repository") from error

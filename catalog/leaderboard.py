@@ -1,0 +1,131 @@
+"""The joined table that pages, charts and the terminal show: accuracy, identity, cost and speed of one result a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from catalog.costs import DEFAULT_HEAD, MACS
+from catalog.pareto import pareto_mask
+from catalog.problems import CatalogError
+from catalog.schema import DATASETS
+
+if TYPE_CHECKING:
+    from catalog import Catalog
+
+COLUMNS = [
+    "model",
+    "architecture",
+    "family",
+    "family_name",
+    "kind",
+    "train_set",
+    "pretrain_sets",
+    "distilled",
+    "licence",
+    "origin",
+    "dataset",
+    "img_size",
+    "crop_pct",
+    "interpolation",
+    "top1",
+    "top5",
+    "evidence",
+    "corrected",
+    "params_m",
+    "gmacs",
+    "mactivations",
+    "cost_note",
+    "images_per_s",
+    "batch_size",
+    "speed_note",
+    "environment",
+    "first_seen",
+    "pareto_params",
+    "pareto_gmacs",
+    "pareto_speed",
+    "source",
+    "line",
+    "cost_source",
+    "cost_line",
+    "speed_source",
+    "speed_line",
+]
+# Evidence in order of preference when the same weights have several accuracies at one size.
+PREFERENCE = {"measured upstream": 0, "measured here": 1, "reported by a paper": 2}
+OTHER_NETWORK = 0.005  # share of parameters by which what was timed may differ from what was evaluated
+
+
+def leaderboard(c: Catalog, dataset: str, environment: str | None, *, mode: str = "infer", reported: bool = True) -> pd.DataFrame:
+    """The rows of a data set, the most accurate first, with the columns COLUMNS.
+
+    `cost_note` says how far `gmacs` may be compared: blank (counted for this network at this size), `estimated`,
+    `reparametrised`, `other head` or `without fused attention`; only the first two take part in `pareto_gmacs`.
+    `speed_note` is `other network` where what was timed has other parameters (fused branches, another head).
+    The frontier is of accuracies that were measured under one protocol: what only a paper states is never on it.
+    """
+    if dataset not in DATASETS:
+        raise CatalogError(f"data set {dataset!r} is unknown, expected one of {', '.join(DATASETS)}")
+    evaluations = c.evaluations[c.evaluations["dataset"] == dataset]
+    if not reported:
+        evaluations = evaluations[evaluations["kind"] != "reported by a paper"]
+    rows = evaluations.assign(order=evaluations["kind"].map(PREFERENCE)).sort_values("order", kind="stable")
+    rows = rows.drop_duplicates(["model", "img_size"]).rename(columns={"kind": "evidence", "gmacs": "stated_gmacs"})
+    models = c.models[
+        ["model", "architecture", "train_set", "pretrain_sets", "distilled", "licence", "origin", "first_seen"]
+    ]
+    families = c.families[["family", "name", "kind"]].rename(columns={"name": "family_name"})
+    rows = rows.merge(models, on="model").merge(c.architectures[["architecture", "family"]], on="architecture")
+    rows = rows.merge(families, on="family").merge(_best_costs(c.costs), on=["architecture", "img_size"], how="left")
+    rows["cost_note"] = rows["cost_note"].fillna("")
+    rows = _with_speed(c, rows, environment, mode)
+    accuracy = rows["top1"].where(rows["evidence"] != "reported by a paper")
+    comparable = rows["cost_note"].isin(["", "estimated"])
+    rows["pareto_params"] = pareto_mask(rows["params_m"], accuracy)
+    rows["pareto_gmacs"] = pareto_mask(rows["gmacs"].where(comparable), accuracy)
+    rows["pareto_speed"] = pareto_mask(rows["images_per_s"], accuracy, more_is_better=True)
+    rows = rows.sort_values(["top1", "top5", "model", "img_size"], ascending=[False, False, True, True], kind="stable")
+    return rows[COLUMNS].reset_index(drop=True)
+
+
+def environments_by_coverage(c: Catalog, dataset: str = "imagenet", mode: str = "infer") -> pd.Series:
+    """How many rows of the leaderboard each environment has a speed for, most first; the index is the environment."""
+    evaluated = c.evaluations.loc[c.evaluations["dataset"] == dataset, ["model", "img_size"]].merge(
+        c.models[["model", "architecture"]], on="model"
+    )
+    timed = c.measurements.loc[c.measurements["mode"] == mode, ["architecture", "img_size", "environment"]]
+    counts = evaluated.merge(timed.drop_duplicates(), on=["architecture", "img_size"])["environment"].value_counts()
+    return counts.rename_axis("environment").sort_index().sort_values(ascending=False, kind="stable")
+
+
+def _best_costs(costs: pd.DataFrame) -> pd.DataFrame:
+    """One cost per (architecture, img_size): the comparable one where there is one, marked otherwise."""
+    note = pd.Series("", index=costs.index)
+    note = note.mask(costs["estimated"].astype(bool), "estimated")
+    note = note.mask(costs["head_classes"].fillna(DEFAULT_HEAD) != DEFAULT_HEAD, "other head")
+    note = note.mask(costs["reparametrised"].astype(bool), "reparametrised")
+    note = note.mask(costs["convention"] != MACS, "without fused attention")
+    order = note.map({"": 0, "estimated": 1, "other head": 2, "reparametrised": 3, "without fused attention": 4})
+    best = costs.assign(cost_note=note, order=order).sort_values("order", kind="stable")
+    best = best.drop_duplicates(["architecture", "img_size"])
+    best = best.rename(columns={"source": "cost_source", "line": "cost_line"})
+    return best[["architecture", "img_size", "gmacs", "mactivations", "cost_note", "cost_source", "cost_line"]]
+
+
+def _with_speed(c: Catalog, rows: pd.DataFrame, environment: str | None, mode: str) -> pd.DataFrame:
+    columns = ["images_per_s", "batch_size", "params_m", "source", "line"]
+    if environment is None:
+        return rows.assign(
+            environment=None, images_per_s=float("nan"), batch_size=pd.NA, speed_note="", speed_source=None, speed_line=pd.NA
+        )
+    if environment not in set(c.environments["environment"]):
+        known = ", ".join(sorted(c.environments["environment"]))
+        raise CatalogError(f"environment {environment!r} is unknown, expected one of {known}")
+    speeds = c.measurements[(c.measurements["environment"] == environment) & (c.measurements["mode"] == mode)]
+    speeds = speeds.sort_values("images_per_s", ascending=False, kind="stable").drop_duplicates(["architecture", "img_size"])
+    names = {"params_m": "timed_params_m", "source": "speed_source", "line": "speed_line"}
+    speeds = speeds[["architecture", "img_size", *columns]].rename(columns=names)
+    rows = rows.merge(speeds, on=["architecture", "img_size"], how="left").assign(environment=environment)
+    other = (rows["timed_params_m"] / rows["params_m"] - 1).abs() > OTHER_NETWORK
+    return rows.assign(speed_note=other.map({True: "other network", False: ""}))

@@ -1,0 +1,55 @@
+"""Runs every scraper: whatever one of them meets, the others proceed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from catalog.problems import Problem
+from catalog.records import Parsed
+from scrapers.base import Scraper
+from scrapers.client import Client
+from scrapers.original_survey import OriginalSurvey
+from scrapers.tabular import UnreadableFile
+from scrapers.timm_history import TimmHistory
+from scrapers.timm_results import TimmResults
+
+
+@dataclass
+class Scraped:
+    """What all scrapers gave: parsed files, sources that gave nothing with the reason, and every problem."""
+
+    parsed: list[Parsed] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def all_scrapers() -> list[Scraper]:
+    """The scrapers, in the order they run."""
+    return [TimmResults(), TimmHistory(), OriginalSurvey()]
+
+
+def scrape(
+    client: Client,
+    known: Collection[str],
+    scrapers: Sequence[Scraper] | None = None,
+    progress: Callable[[str], None] = lambda message: None,
+) -> Scraped:
+    """Fetch and parse every upstream. `known` are sources already in the catalog; `progress` hears of each scraper."""
+    scraped = Scraped()
+    for scraper in all_scrapers() if scrapers is None else scrapers:
+        progress(scraper.name)
+        fetched = scraper.fetch(client, known)
+        scraped.problems += fetched.problems
+        reasons = {problem.source: problem.message for problem in fetched.problems}
+        scraped.failed |= {source: reasons.get(source, "could not be fetched") for source in fetched.failed}
+        for file in fetched.files:
+            try:
+                parsed = scraper.parse(file)
+            except UnreadableFile as error:
+                scraped.failed[file.source] = str(error)
+                scraped.problems.append(Problem("error", file.source, None, "unreadable", str(error)))
+                continue
+            scraped.parsed.append(parsed)
+            scraped.problems += parsed.problems
+    return scraped

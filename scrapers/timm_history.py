@@ -1,0 +1,66 @@
+"""Every past revision of timm's ImageNet results: when each model appeared and what it scored then."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from catalog.records import Parsed, PastAccuracy, SourceFile
+from scrapers.base import API_HOST, RAW_HOST, Fetched
+from scrapers.client import Client, FetchError
+from scrapers.tabular import Row, accept, read_csv
+from scrapers.timm_results import LICENCE, MAX_PARAMS, MAX_SIZE, REPOSITORY
+
+PATH: Final = "results/results-imagenet.csv"
+# Revisions before 2022-10 misspell crop_pct; no revision lacks the columns asked for here.
+COLUMNS: Final = ("model", "img_size", "top1", "param_count")
+OTHER_COLUMNS: Final = ("top1_err", "top5", "top5_err", "crop_pct", "cropt_pct", "interpolation")
+
+
+class TimmHistory:
+    """The revisions of results-imagenet.csv, one source each: `timm-history/DATE-COMMIT`."""
+
+    name = "timm-history"
+    hosts = (API_HOST, RAW_HOST)
+
+    def fetch(self, client: Client, known: Collection[str] = ()) -> Fetched:
+        """Fetch the revisions that are not in `known`: a past revision never changes."""
+        fetched = Fetched()
+        try:
+            commits = REPOSITORY.history(client, PATH)
+        except FetchError as error:
+            fetched.fail(self.name, error)
+            return fetched
+        for commit in reversed(commits):
+            source = f"{self.name}/{commit.date}-{commit.sha[:8]}"
+            if source in known:
+                continue
+            url = REPOSITORY.raw_url(PATH, commit)
+            try:
+                content = client.get(url, self.hosts)
+            except FetchError as error:
+                fetched.fail(source, error)
+                continue
+            fetched.files.append(SourceFile(source, self.name, url, content, commit.sha, commit.date, LICENCE))
+        return fetched
+
+    def parse(self, file: SourceFile) -> Parsed:
+        """Read a revision; names and columns are those of its time."""
+        parsed = Parsed(file)
+
+        def build(row: Row) -> None:
+            parsed.records.append(
+                PastAccuracy(
+                    file.revision,
+                    file.published_at,
+                    row.line,
+                    row.text("model"),
+                    row.integer("img_size", 1, MAX_SIZE),
+                    row.number("top1", 0, 100),
+                    row.optional_number("param_count", 1e-6, MAX_PARAMS),
+                )
+            )
+
+        for row in read_csv(parsed, COLUMNS, OTHER_COLUMNS):
+            accept(parsed, row, build)
+        return parsed
