@@ -1,0 +1,100 @@
+"""A small web server on this machine that answers from a script and remembers what it was asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Answer:
+    """One scripted answer. `body` may be a generator; `hang` waits until the test is over before answering."""
+
+    status: int = 200
+    body: bytes | Iterable[bytes] = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    hang: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it arrived, and how many bytes of body went back."""
+
+    path: str
+    headers: dict[str, str]
+
+
+class LocalServer(ThreadingHTTPServer):
+    """Answers each path with its script, one answer after the other; the last one repeats."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.script: dict[str, list[Answer]] = {}
+        self.asked: list[Asked] = []
+        self.body_bytes = 0
+        self.over = threading.Event()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def on(self, path: str, *answers: Answer) -> None:
+        self.script[path] = list(answers)
+
+    def next_answer(self, path: str) -> Answer:
+        answers = self.script[path]
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: LocalServer
+
+    def do_GET(self) -> None:
+        self.server.asked.append(Asked(self.path, dict(self.headers)))
+        answer = self.server.next_answer(self.path)
+        if answer.hang:
+            self.server.over.wait(timeout=30)
+            return
+        etag = answer.headers.get("ETag")
+        if etag and self.headers.get("If-None-Match") == etag:
+            self._head(304, answer.headers)
+            return
+        streamed = not isinstance(answer.body, bytes)
+        length = {} if streamed else {"Content-Length": str(len(answer.body))}
+        self._head(answer.status, length | answer.headers)
+        try:
+            for piece in answer.body if streamed else (answer.body,):
+                self.wfile.write(piece)
+                self.server.body_bytes += len(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing on the terminal."""
+
+
+@contextmanager
+def local_server() -> Iterator[LocalServer]:
+    """A running server; at the end hanging answers are let go and the thread is joined."""
+    server = LocalServer()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.over.set()
+        server.shutdown()
+        thread.join(timeout=10)
+        server.server_close()
