@@ -17,6 +17,10 @@ TORCH_WITHOUT_ATTENTION = frozenset({"2.1.0"})
 ROUNDING_M = 0.011
 ROUNDING_SHARE = 0.0005
 
+# Counts of one network differ by rounding (two decimals) and nothing else.
+DISAGREEMENT_SHARE = 0.01
+DISAGREEMENT_GMACS = 0.011
+
 KEY = ["architecture", "img_size", "convention", "reparametrised", "head_classes"]
 DEFAULT_HEAD = 1000
 
@@ -59,14 +63,19 @@ def cost_candidates(
 
 
 def choose_costs(candidates: pd.DataFrame) -> pd.DataFrame:
-    """One count per key: the newest framework version's, eager before compiled, then by source name.
+    """The counts worth keeping: per key the preferred one, and those of other files that disagree with it.
 
-    Needs the columns of `cost_candidates`; rows of another origin have a blank version and come last.
+    Preferred is the newest framework version's, eager before compiled, then by source name. Needs the columns of
+    `cost_candidates`; rows of another origin have a blank version and come last.
     """
     version = candidates["version"].fillna("").map(_version_order)
     ordered = candidates.assign(newest=version, compiled=candidates["source"].str.contains("dynamo"))
     ordered = ordered.sort_values(["newest", "compiled", "source", "line"], ascending=[False, True, True, True], kind="stable")
-    return ordered.drop_duplicates(KEY).drop(columns=["newest", "compiled", "version"])
+    ordered["preferred"] = ~ordered.duplicated(KEY)
+    used = ordered.groupby(KEY, dropna=False)["gmacs"].transform("first")
+    ordered["disagrees"] = (ordered["gmacs"] - used).abs() > (used * DISAGREEMENT_SHARE).clip(lower=DISAGREEMENT_GMACS)
+    kept = ordered[ordered["preferred"] | (ordered["disagrees"] & ~ordered.duplicated([*KEY, "gmacs"]))]
+    return kept.drop(columns=["newest", "compiled", "version", "disagrees"])
 
 
 def estimate_missing(costs: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
@@ -74,7 +83,12 @@ def estimate_missing(costs: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
 
     Compute of these networks grows with the pixels (within 12 % on every measured pair); each row is marked estimated.
     """
-    plain = costs[(costs["convention"] == MACS) & ~costs["reparametrised"].astype(bool) & (costs["head_classes"] == DEFAULT_HEAD)]
+    plain = costs[
+        (costs["convention"] == MACS)
+        & costs["preferred"].astype(bool)
+        & ~costs["reparametrised"].astype(bool)
+        & (costs["head_classes"] == DEFAULT_HEAD)
+    ]
     have = set(zip(costs["architecture"], costs["img_size"], strict=True))
     missing = wanted.drop_duplicates()
     missing = missing[[key not in have for key in zip(missing["architecture"], missing["img_size"], strict=True)]]

@@ -101,6 +101,7 @@ def environments_by_coverage(c: Catalog, dataset: str = "imagenet", mode: str = 
 
 def _best_costs(costs: pd.DataFrame) -> pd.DataFrame:
     """One cost per (architecture, img_size): the comparable one where there is one, marked otherwise."""
+    costs = costs[costs["preferred"].astype(bool)]
     note = pd.Series("", index=costs.index)
     note = note.mask(costs["estimated"].astype(bool), "estimated")
     note = note.mask(costs["head_classes"].fillna(DEFAULT_HEAD) != DEFAULT_HEAD, "other head")

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pandas as pd
 
 from catalog.corrections import apply_corrections, load_corrections
-from catalog.costs import DEFAULT_HEAD, KEY, MACS, choose_costs, cost_candidates, estimate_missing
+from catalog.costs import DEFAULT_HEAD, MACS, choose_costs, cost_candidates, estimate_missing
 from catalog.derive import differences_to_imagenet
 from catalog.history import append_events, first_seen
 from catalog.identity import UNKNOWN_FAMILY, Identity, split_name
@@ -89,9 +89,9 @@ class _Merge:
         frames["history"] = self._history()
         frames["models"] = self._models(survey, frames)
         frames["architectures"] = self._architectures(survey, frames)
-        frames["second_opinions"] = self._keep("second_opinions", _frame(self._records(SecondOpinion)))
+        frames["second_opinions"] = self._second_opinions(frames)
         frames["papers"] = self._papers()
-        frames["families"] = self._families(frames["architectures"])
+        frames["families"] = self._families(frames)
         frames["paper_links"] = self._paper_links(frames)
         frames["implementations"] = self.previous["implementations"]
         frames["quarantine"] = self._keep("quarantine", _frame(self.rejected))
@@ -203,7 +203,7 @@ class _Merge:
                 "img_size": measured["img_size"],
             }
         )
-        return pd.concat([costs, estimate_missing(costs, wanted)], ignore_index=True).drop_duplicates(KEY)
+        return pd.concat([costs, estimate_missing(costs, wanted)], ignore_index=True)
 
     def _environments(self, measurements: pd.DataFrame) -> pd.DataFrame:
         new = _frame(list(self.environments.values()))
@@ -319,10 +319,14 @@ class _Merge:
         for architecture in frames["models"]["architecture"].unique():
             if architecture not in rows and architecture in old.index:
                 rows[architecture] = old.loc[architecture].to_dict()
-        for architecture in sorted(name for name, row in rows.items() if row["family"] == UNKNOWN_FAMILY):
-            message = f"no rule places {architecture} in a family; add one to catalog/reference/family_rules.csv"
-            self.problems.append(Problem("warning", "catalog/architectures", None, "family", message))
         return pd.DataFrame(list(rows.values()))
+
+    def _second_opinions(self, frames: Frames) -> pd.DataFrame:
+        """What others report; a name that is mapped to something the catalog does not hold stays unmapped."""
+        rows = self._keep("second_opinions", _frame(self._records(SecondOpinion)))
+        for column, table in (("architecture", "architectures"), ("model", "models")):
+            rows[column] = rows[column].where(rows[column].isin(frames[table][column]))
+        return rows
 
     def _papers(self) -> pd.DataFrame:
         """The reference facts, refined by what arXiv answered; the answer of a stale source stays."""
@@ -338,17 +342,18 @@ class _Merge:
         parts = [frame for frame in (refined, new) if len(frame)]
         return pd.concat(parts, ignore_index=True).drop_duplicates("paper") if parts else table.empty()
 
-    def _families(self, architectures: pd.DataFrame) -> pd.DataFrame:
+    def _families(self, frames: Frames) -> pd.DataFrame:
+        known = set(frames["papers"]["paper"])
         main = {
             row["target"]: row["paper"]
             for row in reversed(self.identity.rows("paper_links.csv"))
-            if row["target_type"] == "family" and row["role"] == "architecture"
+            if row["target_type"] == "family" and row["role"] == "architecture" and row["paper"] in known
         }
         frame = pd.DataFrame(self.identity.rows("families.csv"))
         unknown = {"family": UNKNOWN_FAMILY, "name": "Unclassified", "kind": "other"}
         frame = pd.concat([frame, pd.DataFrame([unknown])], ignore_index=True).replace("", None)
         frame["paper"] = frame["family"].map(main)
-        return frame[frame["family"].isin(architectures["family"])]
+        return frame[frame["family"].isin(frames["architectures"]["family"])]
 
     def _paper_links(self, frames: Frames) -> pd.DataFrame:
         """The reference links with their patterns resolved to the architectures and models of today."""

@@ -85,6 +85,8 @@ class Table:
                 frame[column.name] = frame[column.name].astype(PANDAS_TYPES[column.kind])  # type: ignore[call-overload]
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{self.name}.csv: column {column.name}: expected {column.kind}: {error}") from error
+            if column.kind in ("text", "date"):
+                frame[column.name] = frame[column.name].replace("", None)
         return frame
 
     def pandera(self) -> object:
@@ -299,7 +301,7 @@ TABLES: dict[str, Table] = {
         Table(
             "costs",
             "Compute of an architecture at an image size.",
-            ("architecture", "img_size", "convention", "reparametrised", "head_classes", "source"),
+            ("architecture", "img_size", "convention", "reparametrised", "head_classes", "source", "line"),
             (
                 text("architecture", "architecture", required=True, refers_to="architectures"),
                 integer("img_size", "input side", "pixels", required=True, minimum=1),
@@ -310,6 +312,7 @@ TABLES: dict[str, Table] = {
                 boolean("reparametrised", "branches were fused before counting"),
                 integer("head_classes", "classes of the head counted", minimum=0),
                 boolean("estimated", "scaled from another image size"),
+                boolean("preferred", "the count that is used, where files disagree on one key"),
                 SOURCE,
                 LINE,
             ),

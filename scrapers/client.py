@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from errno import EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -66,9 +67,9 @@ class MirrorClient:
                     f"{url}: larger than {SIZE_LIMIT // 1_000_000} MB in the mirror; expected a small text file"
                 )
             return path.read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise NotMirroredError(f"{url}: not in the mirror {self.root}; add the file {name}") from error
         except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) in (ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG):
+                raise NotMirroredError(f"{url}: not in the mirror {self.root}; add the file {name}") from error
             raise FetchError(f"{url}: the mirror {self.root} cannot be read: {error}; check the file {name}") from error
 
 

@@ -10,9 +10,12 @@ from catalog.records import Parsed
 from scrapers.base import Scraper
 from scrapers.client import Client
 from scrapers.original_survey import OriginalSurvey
+from scrapers.papers import Papers
 from scrapers.tabular import UnreadableFile
 from scrapers.timm_history import TimmHistory
+from scrapers.timm_registry import TimmRegistry
 from scrapers.timm_results import TimmResults
+from scrapers.torchvision_weights import TorchvisionWeights
 
 
 @dataclass
@@ -26,7 +29,7 @@ class Scraped:
 
 def all_scrapers() -> list[Scraper]:
     """The scrapers, in the order they run."""
-    return [TimmResults(), TimmHistory(), OriginalSurvey()]
+    return [TimmResults(), TimmHistory(), TimmRegistry(), OriginalSurvey(), Papers(), TorchvisionWeights()]
 
 
 def scrape(

@@ -1,0 +1,38 @@
+"""`backbones check`: every problem of the tables, with file and line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import catalog
+from catalog.checks import check
+from catalog.store import DEFAULT_DATA
+
+
+def run(
+    data: Annotated[Path, typer.Option(help="Directory of the tables.")] = DEFAULT_DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+) -> None:
+    """Check every rule on the tables and print each finding with the file and line it is about.
+
+    Exit status 1 when there is an error; warnings are things to know.
+    """
+    c = catalog.load(data)
+    problems = check(c.frames)
+    if as_json:
+        typer.echo(json.dumps([asdict(problem) for problem in problems], indent=1))
+    else:
+        for problem in problems:
+            typer.echo(str(problem))
+    errors = sum(problem.severity == "error" for problem in problems)
+    if not as_json:
+        read, accepted, quarantined = (int(c.sources[f"rows_{name}"].sum()) for name in ("read", "accepted", "quarantined"))
+        typer.echo(f"{errors} errors, {len(problems) - errors} warnings; {read} rows read = {accepted} accepted + {quarantined} quarantined")
+    if errors:
+        typer.echo(f"backbones: {errors} errors in {data}; the lines above say where", err=True)
+        raise typer.Exit(1)

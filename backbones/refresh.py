@@ -1,0 +1,155 @@
+"""`backbones refresh`: scrape every upstream, merge, check, export; report what changed and what is wrong."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog import Catalog
+from catalog.checks import check
+from catalog.diff import Difference, diff
+from catalog.export import FILE_NAME, flat_csv
+from catalog.merge import Frames, Merged, merge
+from catalog.problems import CatalogError, Problem
+from catalog.schema import TABLES
+from catalog.store import DEFAULT_DATA, recover, table_bytes, write_files
+from scrapers.client import Client, HttpClient, MirrorClient
+from scrapers.run import scrape
+
+ROOT = DEFAULT_DATA.parent.parent
+CACHE = ROOT / ".cache"
+RESULTS = "timm/results-imagenet"
+
+
+def run(
+    mirror: Annotated[Path | None, typer.Option(help="Read every address from this folder and touch no network.")] = None,
+    data: Annotated[Path, typer.Option(help="Directory of the tables.")] = DEFAULT_DATA,
+    accept: Annotated[list[str] | None, typer.Option(help="A source that may lose rows this time (repeatable).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Scrape every upstream, merge, check and write the tables; then say what changed.
+
+    Whatever fails keeps its older rows, marked stale. Exit status 1 when anything failed.
+    """
+    report = refresh(_client(mirror), data, _today(), accept or [], quiet=as_json)
+    typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else report.to_text(), nl=as_json)
+    for problem in report.errors:
+        typer.echo(str(problem), err=True)
+    if report.errors:
+        raise typer.Exit(1)
+
+
+class Report:
+    """The outcome of a refresh, for people and for programs."""
+
+    def __init__(self, merged: Merged, difference: Difference, problems: list[Problem], before: Frames) -> None:
+        self.frames = merged.frames
+        self.difference = difference
+        self.errors = [problem for problem in problems if problem.severity == "error"]
+        self.warnings = [problem for problem in problems if problem.severity == "warning"]
+        digests = dict(zip(before["sources"]["source"], before["sources"]["sha256"], strict=True))
+        sources = merged.frames["sources"]
+        self.stale = sources.loc[sources["state"] == "stale", "source"].tolist()
+        same = sources["source"].map(digests) == sources["sha256"]
+        self.unchanged = int((same & (sources["state"] != "stale")).sum())
+        self.new = sources.loc[~same & (sources["state"] != "stale"), "source"].tolist()
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain lists and numbers."""
+        return {
+            "rows": {name: len(frame) for name, frame in self.frames.items()},
+            "sources": {"unchanged": self.unchanged, "new_or_changed": self.new, "stale": self.stale},
+            "changes": self.difference.to_dict(),
+            "errors": [str(problem) for problem in self.errors],
+            "warnings": [str(problem) for problem in self.warnings],
+        }
+
+    def to_text(self) -> str:
+        """A page for the terminal."""
+        as_of = self.frames["sources"]["published_at"].dropna().max()
+        if not self.new and not self.stale:
+            lines = [f"Unchanged upstream: all {self.unchanged} sources are as before, the newest of {as_of}."]
+        else:
+            lines = [f"Sources: {len(self.new)} new or changed, {self.unchanged} unchanged, {len(self.stale)} stale."]
+            lines += [f"  stale: {source}" for source in self.stale]
+        lines.append(", ".join(f"{len(frame)} {name}" for name, frame in self.frames.items() if len(frame)) + ".")
+        rules = Counter(problem.rule for problem in self.warnings)
+        if rules:
+            counted = ", ".join(f"{count} {rule}" for rule, count in sorted(rules.items()))
+            lines.append(f"Warnings: {counted}; backbones check prints them.")
+        return "\n".join(lines) + "\n\n" + self.difference.to_markdown()
+
+
+def refresh(client: Client, data: Path, today: str, accepted: list[str], *, quiet: bool = False) -> Report:
+    """Run the whole refresh into a directory of tables. Raises CatalogError, with nothing written, on broken structure."""
+    recover(data)
+    before = Catalog(data).frames
+    known = set(before["sources"]["source"])
+    scraped = scrape(client, known, progress=lambda name: None if quiet else typer.echo(f"reading {name}", err=True))
+    merged = merge(scraped.parsed, scraped.failed, before, today, accepted)
+    difference = diff(before, merged.frames)
+    merged.frames["refreshes"] = _append_refresh(merged.frames, difference, today)
+    findings = check(merged.frames)
+    problems = sorted({*scraped.problems, *merged.problems, *findings})
+    broken = [problem for problem in findings if problem.severity == "error"]
+    if broken:
+        for problem in broken:
+            typer.echo(str(problem), err=True)
+        raise CatalogError(f"{len(broken)} errors in the merged tables, see above; nothing was written")
+    contents = {f"{name}.csv": table_bytes(TABLES[name], frame) for name, frame in merged.frames.items()}
+    contents[_flat_path(data)] = flat_csv(_in_memory(data, merged.frames))
+    write_files(contents, data)
+    return Report(merged, difference, problems, before)
+
+
+def _append_refresh(frames: Frames, difference: Difference, today: str) -> object:
+    import pandas as pd
+
+    refreshes = frames["refreshes"]
+    if not difference:
+        return refreshes
+    results = frames["sources"].set_index("source")["revision"]
+    row = {
+        "date": today,
+        "timm_revision": results.get(RESULTS, "unknown"),
+        **{name: len(frames[name]) for name in ("models", "evaluations", "measurements", "environments", "papers")},
+        "added": len({item.model for item in difference.added}),
+        "removed": len({item.model for item in difference.removed}),
+        "renamed": len(difference.renamed),
+        "changed": len(difference.changed),
+    }
+    both = pd.concat([frame for frame in (refreshes, pd.DataFrame([row])) if len(frame)], ignore_index=True)
+    return TABLES["refreshes"].typed(both.drop_duplicates(["date", "timm_revision"], keep="last"))
+
+
+def _flat_path(data: Path) -> str:
+    """Where the flat table goes, relative to the tables: beside a directory of one's own, at the top of the repository else."""
+    return os.path.relpath(ROOT / FILE_NAME, data) if data.resolve() == DEFAULT_DATA.resolve() else FILE_NAME
+
+
+def _in_memory(data: Path, frames: Frames) -> Catalog:
+    held = Catalog(data)
+    for name, frame in frames.items():
+        setattr(held, name, frame)
+    return held
+
+
+def _client(mirror: Path | None) -> Client:
+    if mirror is None:
+        return HttpClient(CACHE)
+    if not mirror.is_dir():
+        raise CatalogError(f"{mirror}: no such mirror folder; expected a folder with one subfolder per host")
+    return MirrorClient(mirror)
+
+
+def _today() -> str:
+    """The day that is written as the day of retrieval; SOURCE_DATE_EPOCH sets it for reproducible runs."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    day = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC) if epoch else datetime.datetime.now(datetime.UTC)
+    return day.date().isoformat()

@@ -1,0 +1,251 @@
+"""The invariants of the catalog as named rules; each rule is a function that yields its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+
+from catalog.costs import MACS
+from catalog.derive import BASES
+from catalog.problems import Problem, Severity
+from catalog.schema import TABLES
+
+Frames = dict[str, pd.DataFrame]
+Rule = Callable[[Frames], Iterator[Problem]]
+
+SAME_PARAMS = 0.005  # share by which parameters of one network may differ between files
+SQUARE_LAW = 0.12  # share by which compute may differ from the square of the image size
+SQUARE_LAW_FROM = 0.5  # GMACs below which rounding hides the law
+RATE_TIMES_STEP = {"gpu": 0.01, "cpu": 0.07}  # share by which rate x step may miss the batch
+TRAINING_RATE_TIMES_STEP = 0.07
+COMPILED_SLOWER = 0.9  # compiled speed as a share of eager speed
+COMPILED_FASTER = 5.0
+SECOND_OPINION = 0.1  # points of top-1
+
+
+def check(frames: Frames) -> list[Problem]:
+    """Every finding of every rule, errors first. When the structure is broken, only that is reported."""
+    findings = [problem for rule in STRUCTURE for problem in rule(frames)]
+    if not findings:
+        findings = [problem for rule in INVARIANTS for problem in rule(frames)]
+    return sorted(findings, key=lambda problem: (problem.severity, problem.source, problem.line or 0, problem.rule))
+
+
+def schema(frames: Frames) -> Iterator[Problem]:
+    """Columns, types, required values, ranges, choices and unique keys of every table."""
+    import pandera.errors
+
+    for name, table in TABLES.items():
+        try:
+            table.pandera().validate(frames[name], lazy=True)
+        except pandera.errors.SchemaErrors as errors:
+            for case in errors.failure_cases.drop_duplicates(["column", "index"]).itertuples():
+                line = None if pd.isna(case.index) else frames[name].index.get_loc(case.index) + 2
+                detail = f"{case.column or ', '.join(table.key)} is {case.failure_case!r}, expected {case.check}"
+                yield Problem("error", f"{name}.csv", line, "schema", detail)
+
+
+def references(frames: Frames) -> Iterator[Problem]:
+    """Every key that a row refers to exists."""
+    for name, table in TABLES.items():
+        for column in table.columns:
+            if column.refers_to:
+                values = frames[name][column.name].reset_index(drop=True).dropna()
+                known = frames[column.refers_to][TABLES[column.refers_to].key[0]]
+                for position, value in values[~values.isin(known)].items():
+                    detail = f"{column.name} {value!r} is not in {column.refers_to}.csv"
+                    yield Problem("error", f"{name}.csv", int(str(position)) + 2, "reference", detail)
+
+
+def rows_balance(frames: Frames) -> Iterator[Problem]:
+    """Rows read are rows accepted plus rows quarantined, and the quarantine holds as many as the source says."""
+    quarantined = frames["quarantine"].groupby("source").size()
+    for row in frames["sources"].itertuples():
+        if row.rows_read != row.rows_accepted + row.rows_quarantined:
+            detail = f"{row.rows_read} rows read, {row.rows_accepted} accepted and {row.rows_quarantined} quarantined"
+            yield Problem("error", str(row.source), None, "rows-balance", f"{detail}, expected the sum to be the rows read")
+        held = int(quarantined.get(row.source, 0))
+        if held != row.rows_quarantined:
+            detail = f"the quarantine holds {held} rows, expected {row.rows_quarantined}"
+            yield Problem("error", str(row.source), None, "rows-balance", detail)
+
+
+def top5_at_least_top1(frames: Frames) -> Iterator[Problem]:
+    """The right class among five is no rarer than alone."""
+    rows = frames["evaluations"]
+    yield from _each(rows[rows["top5"] < rows["top1"]], "error", "top5-below-top1", "top5 {top5:g} is below top1 {top1:g} for {model}")
+
+
+def classified(frames: Frames) -> Iterator[Problem]:
+    """Every architecture is in a family that a rule gave it."""
+    rows = frames["architectures"]
+    for name in rows.loc[rows["family"] == "unclassified", "architecture"]:
+        detail = f"no rule places {name} in a family; add one to catalog/reference/family_rules.csv"
+        yield Problem("warning", "architectures.csv", None, "unclassified", detail)
+
+
+def same_keys_in_every_data_set(frames: Frames) -> Iterator[Problem]:
+    """Upstream measures every model on every data set; a model that is missing from one, or only in one, is said."""
+    rows = frames["evaluations"]
+    rows = rows[rows["kind"] == "measured upstream"]
+    base = rows[rows["dataset"] == "imagenet"].set_index(["model", "img_size"])
+    for dataset, group in rows.groupby("dataset"):
+        here = group.set_index(["model", "img_size"])
+        extra = here[~here.index.isin(base.index)].reset_index()
+        yield from _each(extra, "warning", "same-keys", "{model} at {img_size} has no ImageNet accuracy")
+        missing = base[~base.index.isin(here.index)].reset_index()
+        yield from _each(missing, "warning", "same-keys", f"{{model}} at {{img_size}} is missing on {dataset}")
+
+
+def sorted_by_accuracy(frames: Frames) -> Iterator[Problem]:
+    """timm sorts its accuracy files: a row out of order was edited by hand or cut."""
+    rows = frames["evaluations"]
+    for _, group in rows[rows["kind"] == "measured upstream"].sort_values("line").groupby("source"):
+        yield from _each(group[group["top1"].diff() > 0], "warning", "sorted", "{model} is more accurate than the row above it")
+
+
+def sorted_by_speed(frames: Frames) -> Iterator[Problem]:
+    """timm sorts its benchmark files by rate."""
+    rows = frames["measurements"]
+    for _, group in rows[rows["implementation"] == "timm"].sort_values("line").groupby("source"):
+        yield from _each(group[group["images_per_s"].diff() > 0], "warning", "sorted", "{architecture} is faster than the row above it")
+
+
+def same_params_across_tags(frames: Frames) -> Iterator[Problem]:
+    """Weights of one architecture have the same number of parameters."""
+    rows = frames["evaluations"].merge(frames["models"][["model", "architecture"]], on="model")
+    rows = rows[(rows["dataset"] == "imagenet") & (rows["kind"] == "measured upstream")]
+    first = rows.groupby("architecture")["params_m"].transform("first")
+    odd = rows[(rows["params_m"] / first - 1).abs() > SAME_PARAMS].assign(first=first)
+    yield from _each(odd, "warning", "same-params", "{model} has {params_m:g} M parameters, other weights of {architecture} {first:g} M")
+
+
+def same_params_across_files(frames: Frames) -> Iterator[Problem]:
+    """What was timed has the parameters of what was evaluated; fused branches and other heads do not."""
+    published = frames["architectures"].set_index("architecture")["params_m"]
+    rows = frames["measurements"]
+    rows = rows.assign(published=rows["architecture"].map(published))
+    odd = rows[(rows["params_m"] / rows["published"] - 1).abs() > SAME_PARAMS].drop_duplicates("architecture")
+    text = "{architecture} was timed with {params_m:g} M parameters, published are {published:g} M: another network"
+    yield from _each(odd, "warning", "other-network", text)
+
+
+def same_gmacs_across_files(frames: Frames) -> Iterator[Problem]:
+    """Files that count the same network at the same size agree."""
+    rows = frames["costs"]
+    key = ["architecture", "img_size", "convention", "reparametrised", "head_classes"]
+    used = rows[rows["preferred"].astype(bool)].drop_duplicates(key)[[*key, "gmacs"]]
+    odd = rows[~rows["preferred"].astype(bool)].merge(used, on=key, suffixes=("", "_used"))
+    text = "{architecture} at {img_size}: {gmacs:g} GMACs, the file that is used says {gmacs_used:g}"
+    yield from _each(odd, "warning", "same-gmacs", text)
+
+
+def square_law(frames: Frames) -> Iterator[Problem]:
+    """Compute grows with the number of pixels."""
+    rows = frames["costs"]
+    counted = rows["preferred"].astype(bool) & ~rows["estimated"].astype(bool) & (rows["convention"] == MACS)
+    rows = rows[counted & (rows["gmacs"] > SQUARE_LAW_FROM)]
+    key = ["architecture", "reparametrised", "head_classes", "source"]
+    rows = rows.sort_values("img_size")
+    first = rows.groupby(key, dropna=False)[["gmacs", "img_size"]].transform("first")
+    expected = first["gmacs"] * (rows["img_size"] / first["img_size"]).astype("float64") ** 2
+    odd = rows[(rows["gmacs"] / expected - 1).abs() > SQUARE_LAW].assign(expected=expected)
+    text = "{architecture} at {img_size}: {gmacs:g} GMACs, expected about {expected:.3g} by the number of pixels"
+    yield from _each(odd, "warning", "square-law", text)
+
+
+def rate_times_step(frames: Frames) -> Iterator[Problem]:
+    """Images per second times seconds per step is the batch."""
+    kinds = frames["environments"].set_index("environment")["kind"]
+    rows = frames["measurements"]
+    allowed = rows["environment"].map(kinds).map(RATE_TIMES_STEP).astype("float64")
+    allowed = allowed.where(rows["mode"] == "infer", TRAINING_RATE_TIMES_STEP)
+    share = rows["images_per_s"] * rows["step_ms"] / 1000 / rows["batch_size"].astype("float64")
+    odd = rows[(share - 1).abs() > allowed].assign(images=share * rows["batch_size"].astype("float64"))
+    yield from _each(odd, "warning", "rate-times-step", "{architecture}: rate x step gives {images:.1f} images, the batch is {batch_size}")
+
+
+def compiled_against_eager(frames: Frames) -> Iterator[Problem]:
+    """Compiling neither slows a model down much nor makes it many times faster; either points at a bad run."""
+    environments = frames["environments"]
+    conditions = ["device", "precision", "layout", "framework_version", "cuda_version"]
+    pairs = environments[environments["compiled"].astype(bool)].merge(
+        environments[~environments["compiled"].astype(bool)], on=conditions, suffixes=("", "_eager")
+    )
+    eager_of = dict(zip(pairs["environment"], pairs["environment_eager"], strict=True))
+    rows = frames["measurements"]
+    compiled = rows[rows["environment"].isin(eager_of)].assign(eager=rows["environment"].map(eager_of))
+    key = ["architecture", "img_size", "mode"]
+    both = compiled.merge(
+        rows[[*key, "environment", "images_per_s"]],
+        left_on=[*key, "eager"],
+        right_on=[*key, "environment"],
+        suffixes=("", "_eager"),
+    )
+    both["ratio"] = both["images_per_s"] / both["images_per_s_eager"]
+    odd = both[(both["ratio"] < COMPILED_SLOWER) | (both["ratio"] > COMPILED_FASTER)]
+    yield from _each(odd, "warning", "compiled-against-eager", "{architecture} at {img_size}: compiled runs at {ratio:.2f} times the eager speed")
+
+
+def second_opinions_agree(frames: Frames) -> Iterator[Problem]:
+    """Another library's measurement of the same weights at the same size gives the same accuracy."""
+    opinions = frames["second_opinions"]
+    opinions = opinions[(opinions["reporter"] == "torchvision") & opinions["model"].notna()]
+    ours = frames["evaluations"]
+    ours = ours.loc[(ours["dataset"] == "imagenet") & (ours["kind"] == "measured upstream"), ["model", "img_size", "top1"]]
+    both = opinions.merge(ours, on=["model", "img_size"], suffixes=("", "_timm"))
+    odd = both[(both["top1"] - both["top1_timm"]).abs() > SECOND_OPINION]
+    yield from _each(odd, "warning", "second-opinion", "{model} at {img_size}: torchvision reports {top1:g}, timm measured {top1_timm:g}")
+
+
+def corrections_in_force(frames: Frames) -> Iterator[Problem]:
+    """A correction whose expected value is gone from upstream has to be reviewed."""
+    rows = frames["corrections"]
+    text = "correction {correction} stopped: expected {column} {expected}, upstream changed; review catalog/reference/corrections.yml"
+    yield from _each(rows[rows["state"] == "stopped"], "warning", "correction-stopped", text)
+
+
+def stale_sources(frames: Frames) -> Iterator[Problem]:
+    """The newest fetch of a source failed."""
+    rows = frames["sources"]
+    for row in rows[rows["state"] == "stale"].itertuples():
+        yield Problem("warning", str(row.source), None, "stale", f"older rows are kept: {row.note}")
+
+
+def differences_complete(frames: Frames) -> Iterator[Problem]:
+    """Every evaluation that has an ImageNet counterpart has its differences."""
+    rows = frames["evaluations"]
+    measured = rows[rows["kind"] == "measured upstream"]
+    for dataset, base in BASES.items():
+        known = measured[measured["dataset"] == base].set_index(["model", "img_size"]).index
+        here = measured[(measured["dataset"] == dataset) & measured["top1_diff"].isna()]
+        odd = here[here.set_index(["model", "img_size"]).index.isin(known)]
+        yield from _each(odd, "error", "differences", "{model} at {img_size} lacks its difference to ImageNet; run backbones refresh")
+
+
+STRUCTURE: tuple[Rule, ...] = (schema, references, rows_balance)
+INVARIANTS: tuple[Rule, ...] = (
+    top5_at_least_top1,
+    differences_complete,
+    classified,
+    same_keys_in_every_data_set,
+    sorted_by_accuracy,
+    sorted_by_speed,
+    same_params_across_tags,
+    same_params_across_files,
+    same_gmacs_across_files,
+    square_law,
+    rate_times_step,
+    compiled_against_eager,
+    second_opinions_agree,
+    corrections_in_force,
+    stale_sources,
+)
+
+
+def _each(rows: pd.DataFrame, severity: Severity, rule: str, text: str) -> Iterator[Problem]:
+    """One problem per row, at the file and line that the row came from."""
+    for values in rows.to_dict("records"):
+        line = values.get("line")
+        yield Problem(severity, str(values["source"]), None if pd.isna(line) else int(line), rule, text.format(**values))

@@ -1,0 +1,141 @@
+"""What changed between two states of the tables: models added, removed, renamed, and results that moved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from catalog.history import NEWS_THRESHOLD
+from catalog.identity import split_name
+
+Frames = dict[str, pd.DataFrame]
+Key = tuple[str, int]
+# A rename keeps the weights: accuracy then differs by re-measurement only.
+RENAME_TOLERANCE = 0.1  # points of top-1
+
+
+@dataclass(frozen=True)
+class Result:
+    """A model's ImageNet result at a size."""
+
+    model: str
+    img_size: int
+    top1: float
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """One set of weights under a former and its present name."""
+
+    former: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A result that moved by more than 0.05 points."""
+
+    model: str
+    img_size: int
+    before: float
+    after: float
+
+
+@dataclass
+class Difference:
+    """Everything that changed. `rows` are the tables' row counts (before, after) where they differ."""
+
+    added: list[Result] = field(default_factory=list)
+    removed: list[Result] = field(default_factory=list)
+    renamed: list[Renamed] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
+    environments_added: list[str] = field(default_factory=list)
+    environments_removed: list[str] = field(default_factory=list)
+    rows: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, for JSON."""
+        return asdict(self)
+
+    def to_markdown(self) -> str:
+        """A text for people, as the body of a pull request."""
+        if not self:
+            return "Nothing changed upstream.\n"
+        parts = [
+            _section("Added", [f"`{item.model}` at {item.img_size}: {item.top1:g} %" for item in self.added]),
+            _section("Removed", [f"`{item.model}` at {item.img_size} (was {item.top1:g} %)" for item in self.removed]),
+            _section("Renamed", [f"`{item.former}` is now `{item.model}`" for item in self.renamed]),
+            _section(
+                f"Changed by more than {NEWS_THRESHOLD:g} points",
+                [f"`{item.model}` at {item.img_size}: {item.before:g} % to {item.after:g} %" for item in self.changed],
+            ),
+            _section("Environments added", [f"`{key}`" for key in self.environments_added]),
+            _section("Environments removed", [f"`{key}`" for key in self.environments_removed]),
+            _section("Rows", [f"`{name}`: {before} to {after}" for name, (before, after) in self.rows.items()]),
+        ]
+        return "\n".join(part for part in parts if part)
+
+
+def diff(before: Frames, after: Frames) -> Difference:
+    """Compare two states of the tables. A model under a new name is renamed, not removed and added."""
+    old, new = _results(before), _results(after)
+    gone = [key for key in old if key not in new]
+    come = [key for key in new if key not in old]
+    renames = _renames(gone, come, old, new, after["models"])
+    difference = Difference()
+    difference.renamed = sorted({Renamed(former[0], present[0]) for former, present in renames.items()}, key=lambda item: item.former)
+    difference.added = [Result(*key, new[key]) for key in sorted(come) if key not in set(renames.values())]
+    difference.removed = [Result(*key, old[key]) for key in sorted(gone) if key not in renames]
+    pairs = [(key, key) for key in old if key in new] + list(renames.items())
+    difference.changed = [
+        Changed(*present, old[former], new[present])
+        for former, present in sorted(pairs, key=lambda pair: pair[1])
+        if abs(new[present] - old[former]) > NEWS_THRESHOLD
+    ]
+    known, now = set(before["environments"]["environment"]), set(after["environments"]["environment"])
+    difference.environments_added, difference.environments_removed = sorted(now - known), sorted(known - now)
+    difference.rows = {
+        name: (len(before[name]), len(frame))
+        for name, frame in after.items()
+        if name != "refreshes" and len(before[name]) != len(frame)
+    }
+    return difference
+
+
+def _results(frames: Frames) -> dict[Key, float]:
+    rows = frames["evaluations"]
+    rows = rows[rows["dataset"] == "imagenet"].sort_values("kind", kind="stable")  # measured before reported
+    rows = rows.drop_duplicates(["model", "img_size"])
+    return {
+        (str(model), int(size)): float(top1)
+        for model, size, top1 in zip(rows["model"], rows["img_size"], rows["top1"], strict=True)
+    }
+
+
+def _renames(gone: list[Key], come: list[Key], old: dict[Key, float], new: dict[Key, float], models: pd.DataFrame) -> dict[Key, Key]:
+    """Former key -> present key: by the declared former names, else an undotted name that gained its only tag."""
+    former_names = dict(zip(models["model"], models["former_names"].fillna("").str.split(";"), strict=True))
+    renames: dict[Key, Key] = {}
+    for key in gone:
+        name, size = key
+        declared = [present for present in come if present[1] == size and name in former_names.get(present[0], [])]
+        tagged = [
+            present
+            for present in come
+            if present[1] == size
+            and split_name(present[0])[0] == split_name(name)[0]
+            and abs(new[present] - old[key]) <= RENAME_TOLERANCE
+        ]
+        candidates = declared or tagged
+        if len(candidates) == 1:
+            renames[key] = candidates[0]
+    return renames
+
+
+def _section(title: str, lines: list[str]) -> str:
+    return f"### {title} ({len(lines)})\n\n" + "".join(f"- {line}\n" for line in lines) if lines else ""
