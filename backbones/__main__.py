@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-
-import click
+from collections.abc import Sequence
 
 VERBS = {
     "refresh": "scrape every upstream, merge, check and export",
     "check": "print every problem of the tables, with file and line",
-    "diff": "show what changed between two sets of tables",
-    "show": "print everything known about a model, architecture or family",
+    "diff": "show what changed between two states of the tables",
+    "show": "print everything known about a model or family",
     "top": "list the best backbones within a budget",
     "parity": "prove the implementations equal to their references",
     "bench": "measure the implementations beside their rivals",
@@ -19,47 +18,48 @@ VERBS = {
     "charts": "draw every chart",
     "site": "build the site",
 }
+WRONG_USAGE = 2
 
 
-class Verbs(click.Group):
-    """Imports a verb's module only when that verb runs: `backbones top` must not pay for TensorFlow."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command. Exit status 0: good; 1: the data or the run has a problem, named on stderr; 2: wrong usage."""
+    verb, *rest = [*(sys.argv[1:] if arguments is None else arguments), ""][:-1] or ["--help"]
+    if verb in ("-h", "--help"):
+        sys.stdout.write(_help())
+    elif verb == "--version":
+        from importlib.metadata import version
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs in the order of the table above."""
-        return list(VERBS)
+        sys.stdout.write(f"backbones {version('backbone-survey')}\n")
+    elif verb not in VERBS:
+        from catalog.card import suggestion
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verb's function `run` as a command; its docstring is its help."""
-        if cmd_name not in VERBS:
-            return None
-        import typer
-
-        run = importlib.import_module(f"backbones.{cmd_name}").run
-        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        app.command(name=cmd_name)(run)
-        return typer.main.get_command(app)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of verbs, written without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+        sys.stderr.write(f"backbones: no verb {verb!r}, {suggestion(verb, list(VERBS))}; see backbones --help\n")
+        sys.exit(WRONG_USAGE)
+    else:
+        _run(verb, rest)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="backbone-survey")
-def backbones() -> None:
-    """Vision backbones: published and measured results, with their sources."""
+def _run(verb: str, arguments: Sequence[str]) -> None:
+    """The verb's function `run` as a command; its docstring is its help."""
+    import typer
 
-
-def main() -> None:
-    """Run the command; a problem with the data is one line on standard error and exit status 1."""
     from catalog.problems import CatalogError
 
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
+    app.command()(importlib.import_module(f"backbones.{verb}").run)
     try:
-        backbones(prog_name="backbones")
+        app(args=arguments, prog_name=f"backbones {verb}")
     except CatalogError as error:
-        click.echo(f"backbones: {error}", err=True)
+        sys.stderr.write(f"backbones: {error}\n")
         sys.exit(1)
+
+
+def _help() -> str:
+    lines = [f"  {verb:10}{meaning}" for verb, meaning in VERBS.items()]
+    return "\n".join(
+        ["Vision backbones: published and measured results, with their sources.", "", "Usage: backbones VERB [OPTIONS]", "", *lines, ""]
+        + ["backbones VERB --help describes a verb. Exit status: 0 good, 1 a problem with the data or the run, 2 wrong usage.", ""]
+    )
 
 
 if __name__ == "__main__":

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 import catalog
+from backbones.arguments import AsJson, Data
 from catalog.checks import check
 from catalog.store import DEFAULT_DATA
 
 
 def run(
-    data: Annotated[Path, typer.Option(help="Directory of the tables.")] = DEFAULT_DATA,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+    data: Data = DEFAULT_DATA,
+    as_json: AsJson = False,
 ) -> None:
     """Check every rule on the tables and print each finding with the file and line it is about.
 

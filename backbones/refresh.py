@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from backbones.arguments import AsJson, Data
 from catalog import Catalog
 from catalog.checks import check
 from catalog.diff import Difference, diff
@@ -29,9 +30,9 @@ RESULTS = "timm/results-imagenet"
 
 def run(
     mirror: Annotated[Path | None, typer.Option(help="Read every address from this folder and touch no network.")] = None,
-    data: Annotated[Path, typer.Option(help="Directory of the tables.")] = DEFAULT_DATA,
+    data: Data = DEFAULT_DATA,
     accept: Annotated[list[str] | None, typer.Option(help="A source that may lose rows this time (repeatable).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Scrape every upstream, merge, check and write the tables; then say what changed.
 

@@ -116,8 +116,8 @@ def same_params_across_tags(frames: Frames) -> Iterator[Problem]:
     """Weights of one architecture have the same number of parameters."""
     rows = frames["evaluations"].merge(frames["models"][["model", "architecture"]], on="model")
     rows = rows[(rows["dataset"] == "imagenet") & (rows["kind"] == "measured upstream")]
-    first = rows.groupby("architecture")["params_m"].transform("first")
-    odd = rows[(rows["params_m"] / first - 1).abs() > SAME_PARAMS].assign(first=first)
+    rows = rows.assign(first=rows.groupby("architecture")["params_m"].transform("first"))
+    odd = rows[(rows["params_m"] / rows["first"] - 1).abs() > SAME_PARAMS]
     yield from _each(odd, "warning", "same-params", "{model} has {params_m:g} M parameters, other weights of {architecture} {first:g} M")
 
 
@@ -150,7 +150,8 @@ def square_law(frames: Frames) -> Iterator[Problem]:
     rows = rows.sort_values("img_size")
     first = rows.groupby(key, dropna=False)[["gmacs", "img_size"]].transform("first")
     expected = first["gmacs"] * (rows["img_size"] / first["img_size"]).astype("float64") ** 2
-    odd = rows[(rows["gmacs"] / expected - 1).abs() > SQUARE_LAW].assign(expected=expected)
+    rows = rows.assign(expected=expected)
+    odd = rows[(rows["gmacs"] / rows["expected"] - 1).abs() > SQUARE_LAW]
     text = "{architecture} at {img_size}: {gmacs:g} GMACs, expected about {expected:.3g} by the number of pixels"
     yield from _each(odd, "warning", "square-law", text)
 
@@ -161,8 +162,8 @@ def rate_times_step(frames: Frames) -> Iterator[Problem]:
     rows = frames["measurements"]
     allowed = rows["environment"].map(kinds).map(RATE_TIMES_STEP).astype("float64")
     allowed = allowed.where(rows["mode"] == "infer", TRAINING_RATE_TIMES_STEP)
-    share = rows["images_per_s"] * rows["step_ms"] / 1000 / rows["batch_size"].astype("float64")
-    odd = rows[(share - 1).abs() > allowed].assign(images=share * rows["batch_size"].astype("float64"))
+    rows = rows.assign(images=rows["images_per_s"] * rows["step_ms"] / 1000)
+    odd = rows[(rows["images"] / rows["batch_size"].astype("float64") - 1).abs() > allowed]
     yield from _each(odd, "warning", "rate-times-step", "{architecture}: rate x step gives {images:.1f} images, the batch is {batch_size}")
 
 

@@ -54,10 +54,18 @@ class Identity:
     def training(self, model: str) -> Training:
         """The declared training data of `arch.tag`; ImageNet-1K only when nothing else is declared."""
         architecture, tag = split_name(model)
+        subjects = {"tag": tag, "architecture": architecture}
         for scope, pattern, training in self._train_sets:
-            if pattern.search(tag if scope == "tag" else architecture):
+            if scope in subjects and pattern.search(subjects[scope]):
                 return training
         return Training("", "ImageNet-1K only")
+
+    def survey_training(self, train_set: str) -> Training:
+        """The training data that the original survey's TrainSet column names."""
+        for scope, pattern, training in self._train_sets:
+            if scope == "survey" and pattern.search(train_set):
+                return training
+        return Training(train_set.removeprefix("ImageNet-1K+"), "other private data")
 
     def method(self, model: str) -> Method:
         """The declared training method of `arch.tag`."""

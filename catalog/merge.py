@@ -229,7 +229,8 @@ class _Merge:
         seen = first_seen(frames["history"])
         old = self.previous["models"].set_index("model", drop=False)
         evaluations = frames["evaluations"]
-        first_rows = evaluations[evaluations["kind"] == UPSTREAM].drop_duplicates("model")
+        measured = evaluations[evaluations["kind"] == UPSTREAM]
+        first_rows = measured.iloc[(measured["dataset"] != IMAGENET).argsort(kind="stable")].drop_duplicates("model")
         rows: dict[str, dict[str, object]] = {}
         for model, source, line in zip(first_rows["model"], first_rows["source"], first_rows["line"], strict=True):
             architecture, tag = split_name(model)
@@ -344,11 +345,9 @@ class _Merge:
 
     def _families(self, frames: Frames) -> pd.DataFrame:
         known = set(frames["papers"]["paper"])
-        main = {
-            row["target"]: row["paper"]
-            for row in reversed(self.identity.rows("paper_links.csv"))
-            if row["target_type"] == "family" and row["role"] == "architecture" and row["paper"] in known
-        }
+        links = [row for row in self.identity.rows("paper_links.csv") if row["target_type"] == "family" and row["paper"] in known]
+        links.sort(key=lambda row: row["role"] != "architecture")
+        main = {row["target"]: row["paper"] for row in reversed(links)}
         frame = pd.DataFrame(self.identity.rows("families.csv"))
         unknown = {"family": UNKNOWN_FAMILY, "name": "Unclassified", "kind": "other"}
         frame = pd.concat([frame, pd.DataFrame([unknown])], ignore_index=True).replace("", None)

@@ -12,20 +12,6 @@ from catalog.records import SurveyRow
 
 # "(22k)" and the like at the end of a model name repeat the TrainSet column.
 TRAIN_SUFFIX = re.compile(r"\s*\(\d+[kMB](?:-ext)?\)$")
-IMAGENET_1K = "ImageNet-1K"
-
-# The survey's TrainSet -> (sets besides ImageNet-1K, bucket, suffix of the model key).
-TRAIN_SETS = {
-    "ImageNet-1K": ("", "ImageNet-1K only", ""),
-    "ImageNet-22K": ("ImageNet-22K", "ImageNet-21K/22K", "22k"),
-    "ImageNet-22K-ext": ("ImageNet-22K-ext", "other private data", "22k-ext"),
-    "JFT-300M": ("JFT-300M", "JFT-300M", "jft-300m"),
-    "JFT-3B": ("JFT-3B", "JFT-3B", "jft-3b"),
-    "FLD-900M": ("FLD-900M", "other private data", "fld-900m"),
-    "ALIGN_1.8B": ("ALIGN-1.8B", "other private data", "align-1.8b"),
-}
-
-
 @dataclass(frozen=True)
 class SurveyModel:
     """What a survey row means: the catalog's model and architecture, and how the row relates to timm."""
@@ -48,12 +34,13 @@ def identify(rows: Sequence[SurveyRow], written: Sequence[SurveyRow], identity: 
     (two unnamed variants), each takes its GMACs into its key.
     """
     matches = _Matches(identity)
-    base = {row.line: _base_key(row) for row in rows}
+    base = {row.line: (slug(TRAIN_SUFFIX.sub("", row.model)), row.train_set) for row in rows}
     repeated = Counter((base[row.line], row.size) for row in rows)
     ambiguous = {key for (key, _), count in repeated.items() if count > 1}
     models = []
     for row, original in zip(rows, written, strict=True):
-        sets, bucket, suffix = _train_set(row)
+        training = identity.survey_training(row.train_set)
+        suffix = slug(training.pretrain_sets).removeprefix("imagenet-")
         match, timm_model = matches.of(original)
         name = TRAIN_SUFFIX.sub("", row.model)
         architecture = slug(name)
@@ -63,7 +50,9 @@ def identify(rows: Sequence[SurveyRow], written: Sequence[SurveyRow], identity: 
         if match == "exact":
             key, architecture = timm_model, timm_model.partition(".")[0]
         family = identity.survey_families.get(row.method, UNKNOWN_FAMILY)
-        models.append(SurveyModel(row, key, architecture, name, family, sets, bucket, match, timm_model))
+        models.append(
+            SurveyModel(row, key, architecture, name, family, training.pretrain_sets, training.bucket, match, timm_model)
+        )
     return models
 
 
@@ -83,15 +72,3 @@ class _Matches:
         index = self._used[key]
         self._used[key] += 1
         return entries[index] if index < len(entries) else ("none", "")
-
-
-def _train_set(row: SurveyRow) -> tuple[str, str, str]:
-    sets = [name for name in row.train_set.split("+") if name != IMAGENET_1K]
-    if not sets:
-        return TRAIN_SETS[IMAGENET_1K]
-    known = TRAIN_SETS.get(sets[-1])
-    return known if known else (";".join(sets), "other private data", slug("-".join(sets)))
-
-
-def _base_key(row: SurveyRow) -> tuple[str, str]:
-    return slug(TRAIN_SUFFIX.sub("", row.model)), _train_set(row)[2]
