@@ -44,22 +44,22 @@ FOLDED: Final = str.maketrans(
 
 
 class Citable(Protocol):
-    """What an entry needs of a paper; a record and a row of the papers table both have it."""
+    """What an entry needs of a paper: a record has it, and so has a row of the papers table with its blank cells."""
 
     @property
-    def paper(self) -> str: ...  # noqa: D102
+    def paper(self) -> object: ...  # noqa: D102
     @property
-    def arxiv_id(self) -> str: ...  # noqa: D102
+    def arxiv_id(self) -> object: ...  # noqa: D102
     @property
-    def title(self) -> str: ...  # noqa: D102
+    def title(self) -> object: ...  # noqa: D102
     @property
-    def authors(self) -> str: ...  # noqa: D102
+    def authors(self) -> object: ...  # noqa: D102
     @property
-    def year(self) -> int | None: ...  # noqa: D102
+    def year(self) -> object: ...  # noqa: D102
     @property
-    def venue(self) -> str: ...  # noqa: D102
+    def venue(self) -> object: ...  # noqa: D102
     @property
-    def url(self) -> str: ...  # noqa: D102
+    def url(self) -> object: ...  # noqa: D102
 
 
 def bibtex(paper: Citable, key: str = "") -> str:
@@ -94,12 +94,12 @@ def citation_keys(papers: Iterable[Citable]) -> dict[str, str]:
     """A key of its own for every paper, by the paper's catalog key; of equal ones all but the first end in b, c, ..."""
     keys: dict[str, str] = {}
     used: set[str] = set()
-    for paper in sorted(papers, key=lambda each: each.paper):
+    for paper in sorted(papers, key=lambda each: str(each.paper)):
         plain = citation_key(paper)
         endings = ("", *(chr(code) for code in range(ord("b"), ord("z") + 1)), f"-{paper.paper}")
         key = next(plain + ending for ending in endings if plain + ending not in used)
         used.add(key)
-        keys[paper.paper] = key
+        keys[str(paper.paper)] = key
     return keys
 
 
@@ -124,13 +124,13 @@ def _year(value: object) -> str:
         return ""
 
 
-def _authors(value: str) -> str:
+def _authors(value: object) -> str:
     """The names joined by "and"; a name that holds this word or a comma is kept whole by braces."""
     names = [_escaped(name) for name in _words(value).split(";")]
     whole = [f"{{{name}}}" if re.search(r",|\band\b", name) else name for name in names if name]
     return " and ".join("others" if name.lower() in ("et al.", "et al", "others") else name for name in whole)
 
 
-def _address(value: str) -> str:
+def _address(value: object) -> str:
     """The address with the characters escaped that would end the field."""
     return "".join(f"%{ord(character):02X}" if character in '\\{}"<> ' else character for character in _words(value))

@@ -33,7 +33,10 @@ class Scraper(Protocol):
     """One upstream. `name` prefixes its sources (`name/file`); it is asked for no host but `hosts`."""
 
     name: str
-    hosts: tuple[str, ...]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The only hosts it may be asked to reach."""
 
     def fetch(self, client: Client, known: Collection[str]) -> Fetched:
         """Fetch the raw files; those of `known` sources that can never change need not be fetched again."""

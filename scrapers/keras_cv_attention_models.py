@@ -88,10 +88,10 @@ class KerasCvAttentionModels:
                 accept(parsed, row, build)
             else:
                 _set_aside(parsed, row)
-        others = sum(rejected.rule == "other-task" for rejected in parsed.rejected)
+        others = [rejected.line for rejected in parsed.rejected if rejected.rule == "other-task"]
         if others:
-            message = f"{others} rows are no classifiers and were set aside; {len(parsed.records)} are used"
-            parsed.problems.append(Problem("warning", file.source, None, "other-task", message))
+            message = f"this and {len(others) - 1} more rows are no classifiers; {len(parsed.records)} rows are used"
+            parsed.problems.append(Problem("warning", file.source, others[0], "other-task", message))
         return parsed
 
 

@@ -65,11 +65,11 @@ class _Handler(BaseHTTPRequestHandler):
         if etag and self.headers.get("If-None-Match") == etag:
             self._head(304, answer.headers)
             return
-        streamed = not isinstance(answer.body, bytes)
-        length = {} if streamed else {"Content-Length": str(len(answer.body))}
+        pieces = (answer.body,) if isinstance(answer.body, bytes) else answer.body
+        length = {"Content-Length": str(len(answer.body))} if isinstance(answer.body, bytes) else {}
         self._head(answer.status, length | answer.headers)
         try:
-            for piece in answer.body if streamed else (answer.body,):
+            for piece in pieces:
                 self.wfile.write(piece)
                 self.server.body_bytes += len(piece)
         except (BrokenPipeError, ConnectionResetError):

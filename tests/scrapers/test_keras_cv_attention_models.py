@@ -77,7 +77,7 @@ def test_all_rows_of_other_tasks_are_one_warning(kecam: KerasCvAttentionModels) 
 
     lines = [str(problem) for problem in parsed.problems]
     assert [line for line in lines if "other-task" in line] == [
-        "warning: kecam/model_summary: 2 rows are no classifiers and were set aside; 4 are used [other-task]"
+        "warning: kecam/model_summary:7: this and 1 more rows are no classifiers; 4 rows are used [other-task]"
     ]
     assert {problem.severity for problem in parsed.problems} == {"warning"}
 
