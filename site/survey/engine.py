@@ -1,0 +1,55 @@
+"""Runs the site builders: MkDocs by default, Zensical as the tested second, both from the same documents and mkdocs.yml."""
+
+from __future__ import annotations
+
+import calendar
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from catalog.problems import CatalogError, one_line
+from survey.project import OVERRIDES, ROOT, settings
+
+Engine = Literal["mkdocs", "zensical"]
+
+
+def write_config(target: Path, docs: Path, public: Path, as_of: str) -> None:
+    """mkdocs.yml with the folders and the day of this build."""
+    config = dict(settings())
+    config["theme"] = {**config["theme"], "custom_dir": _relative(OVERRIDES, target)}
+    config["docs_dir"] = _relative(docs, target)
+    config["site_dir"] = _relative(public, target)
+    config["extra"] = {**config.get("extra", {}), "as_of": as_of}
+    target.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def run_engine(engine: Engine, config: Path, as_of: str) -> None:
+    """Build the site of a configuration. Raises CatalogError with the builder's words when it fails or warns."""
+    command = [sys.executable, "-W", "ignore", "-m", engine, "build", "--strict", "-f", str(config)]
+    if engine == "mkdocs":
+        command.append("--quiet")
+    else:
+        command.append("--clean")
+    ran = subprocess.run(command, cwd=ROOT, env=_environment(as_of), capture_output=True, text=True)
+    if ran.returncode != 0:
+        said = [line for line in (ran.stderr + ran.stdout).splitlines() if line.strip()]
+        told = [line for line in said if "WARNING" in line or "rror" in line] or said
+        raise CatalogError(f"{engine} build failed: {one_line(' | '.join(told[:3]))}")
+
+
+def _environment(as_of: str) -> dict[str, str]:
+    # The builders write the day into the site map; the day of the data keeps the bytes the same on every day.
+    try:
+        moment = calendar.timegm(time.strptime(as_of, "%Y-%m-%d"))
+    except ValueError:
+        moment = 0
+    return {**os.environ, "SOURCE_DATE_EPOCH": str(moment), "NO_MKDOCS_2_WARNING": "true", "PYTHONHASHSEED": "0"}
+
+
+def _relative(path: Path, target: Path) -> str:
+    return os.path.relpath(path, target.parent)

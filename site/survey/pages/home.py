@@ -1,0 +1,57 @@
+"""The home page: what this is, the frontier, the best picks within a budget, and what changed last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from survey.facts import Facts, Row, measured
+from survey.news import latest_revisions
+from survey.project import project
+from survey.render import Page, cost, write_page
+from survey.standing import Pick, Standings, axis_value, picks
+
+GMACS_BUDGETS = (0.5, 1, 2, 5, 10, 20)
+PARAMS_BUDGETS = (5, 10, 20, 30, 50, 100)
+SPEED_BUDGETS = (20000, 10000, 5000, 2500, 1000)
+
+
+def write(facts: Facts, output: Path) -> None:
+    """Write index.md."""
+    standings = Standings(facts.board)
+    site = project()
+    page = Page("index.md", site.name, site.description, hide=("navigation", "toc"))
+    environment = facts.environments.get(facts.speed_environment or "")
+    write_page(
+        output,
+        page,
+        "home.html",
+        facts=facts,
+        results=len(measured(facts.board)),
+        tables=pick_tables(standings, environment),
+        latest=next(iter(latest_revisions(facts)), None),
+    )
+
+
+def pick_tables(standings: Standings, environment: Row | None) -> list[tuple[str, str, list[Pick]]]:
+    """(title, heading of the budget column, picks) of each table."""
+    tables = [
+        ("By compute", "GMACs", picks(standings, GMACS_BUDGETS, _fits("gmacs"), lambda limit: f"≤ {limit:g} GMACs")),
+        ("By size", "Parameters", picks(standings, PARAMS_BUDGETS, _fits("params_m"), lambda limit: f"≤ {limit:g} M")),
+    ]
+    if environment is not None:
+        fast = picks(standings, SPEED_BUDGETS, _fast, lambda limit: f"≥ {cost(limit)}/s")
+        tables.append((f"By speed on {environment.device}", "Images/s", fast))
+    return [(title, heading, found) for title, heading, found in tables if any(pick.any_data for pick in found)]
+
+
+def _fits(axis: str) -> Callable[[Row, float], bool]:
+    def fits(row: Row, limit: float) -> bool:
+        value = axis_value(row, axis)
+        return value is not None and value <= limit
+
+    return fits
+
+
+def _fast(row: Row, limit: float) -> bool:
+    return row.images_per_s is not None and row.speed_note == "" and row.images_per_s >= limit

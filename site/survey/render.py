@@ -1,0 +1,156 @@
+"""Turns templates and figures into pages: the Jinja environment, how numbers are written, and front matter.
+
+Templates lie beside their page module and produce Markdown that is mostly raw HTML. Everything that a table holds is
+escaped, so that no upstream text becomes markup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from catalog.identity import slug
+from survey.provenance import line_address
+
+PAGES = Path(__file__).parent / "pages"
+MISSING = "–"
+SAFE_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+# Titles reach the theme unescaped and twice, so what could be markup is replaced by a look-alike.
+LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆", '"': "″", "\n": " ", "\r": " ", "\t": " "})
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to write. `path` is relative to the documents, e.g. families/convnext.md."""
+
+    path: str
+    title: str
+    description: str
+    hide: tuple[str, ...] = ("navigation",)
+    scripts: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Where the page is published, relative to the site: families/convnext/."""
+        return self.path.removesuffix(".md").removesuffix("index").rstrip("/") + "/" if self.path != "index.md" else ""
+
+    @property
+    def root(self) -> str:
+        """The way from the page up to the site's first page."""
+        return "../" * self.address.count("/") or "./"
+
+
+def write_page(output: Path, page: Page, template: str, **context: Any) -> None:
+    """Render `pages/<template>` and write it as a page under the folder of documents."""
+    body = environment().get_template(template).render(page=page, root=page.root, **context)
+    target = output / page.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(front_matter(page) + body, encoding="utf-8", newline="\n")
+
+
+def front_matter(page: Page) -> str:
+    """Title, description and hidden parts as YAML; JSON strings are YAML strings."""
+    lines = [f"title: {_quoted(page.title)}", f"description: {_quoted(page.description)}"]
+    if page.hide:
+        lines.append(f"hide: [{', '.join(page.hide)}]")
+    return "---\n" + "\n".join(lines) + "\n---\n\n"
+
+
+def render_text(text: str, **context: Any) -> str:
+    """Render a hand-written page that holds a few template expressions."""
+    return environment().from_string(text).render(**context)
+
+
+def address(name: str) -> str:
+    """A name as one part of an address or file name: itself where it is safe, else a slug with a digest."""
+    if SAFE_ADDRESS.fullmatch(name):
+        return name
+    return f"{slug(name)[:80] or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def plain(text: str) -> str:
+    """Text that stays text wherever the theme puts it unescaped."""
+    return " ".join(str(text).translate(LOOKALIKES).split())
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(plain(text), ensure_ascii=False)
+
+
+def missing(value: Any) -> bool:
+    """Whether a value of a table is blank."""
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def figure(value: Any, decimals: int | None = None) -> str:
+    """A number for people: thousands separated, as published unless `decimals` are given; a dash when blank."""
+    if missing(value):
+        return MISSING
+    if decimals is not None:
+        return f"{float(value):,.{decimals}f}"
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{float(value):,.10f}".rstrip("0")
+
+
+def cost(value: Any) -> str:
+    """A size or a rate to about three figures: 0.28, 4.5, 86.6, 1,013."""
+    if missing(value):
+        return MISSING
+    number = float(value)
+    return figure(number, 2 if number < 10 else 1 if number < 100 else 0)
+
+
+def signed(value: Any, decimals: int | None = None) -> str:
+    """A difference with its sign; a true minus for negative ones."""
+    if missing(value):
+        return MISSING
+    text = figure(abs(float(value)), decimals)
+    return ("+" if float(value) > 0 else "−" if float(value) < 0 else "") + text
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 paper`, `1,403 models`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def parts(value: Any) -> list[str]:
+    """A cell of several values, which are separated by semicolons."""
+    return [] if missing(value) else [part.strip() for part in str(value).split(";") if part.strip()]
+
+
+def anchor(*names: Any) -> str:
+    """An id for part of a page."""
+    return slug("-".join(str(name) for name in names)).replace(".", "-")
+
+
+def web_address(url: Any) -> str:
+    """An address to link to; a lone `#` for anything that is not http, so that no table smuggles in a script."""
+    text = "" if missing(url) else str(url)
+    return text if text.startswith(("https://", "http://")) else "#"
+
+
+@lru_cache(maxsize=1)
+def environment() -> jinja2.Environment:
+    """The environment that all templates share."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PAGES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    filters = (address, anchor, cost, figure, parts, plain, plural, signed, web_address)
+    made.filters.update({function.__name__: function for function in filters})
+    made.tests["missing"] = missing
+    made.globals["line_address"] = line_address
+    return made

@@ -1,0 +1,79 @@
+"""A site of the leaderboard page alone, in Material, served on this machine: for the tests and the benchmark."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from survey import leaderboard
+from survey.project import NODE_MODULES
+from survey.vendor import FILES, vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from catalog import Catalog
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSETS = ROOT / "site" / "docs" / "assets"
+CONFIGURATION = """
+site_name: Backbone Survey
+docs_dir: docs
+site_dir: public
+theme:
+  name: material
+  font: false
+  palette:
+    - {scheme: default, toggle: {icon: material/weather-night, name: Dark}}
+    - {scheme: slate, toggle: {icon: material/weather-sunny, name: Light}}
+plugins: []
+markdown_extensions: [attr_list, md_in_html]
+"""
+
+
+def node_modules() -> Path | None:
+    """Where the JavaScript libraries are installed; None when `npm ci` was not run."""
+    return NODE_MODULES if all((NODE_MODULES / package).is_dir() for package, _ in FILES.values()) else None
+
+
+def chromium() -> str | None:
+    """The browser's program, None when there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def build(catalog: Catalog, folder: Path) -> Path:
+    """Build the page into `folder/public` and return that. Needs `node_modules()`."""
+    docs = folder / "docs"
+    shutil.copytree(ASSETS, docs / "assets", ignore=shutil.ignore_patterns("vendor"))
+    vendor(docs / "assets" / "vendor", NODE_MODULES)
+    (docs / "index.md").write_text("# Home\n", encoding="utf-8")
+    leaderboard.write(catalog, docs)
+    (folder / "mkdocs.yml").write_text(CONFIGURATION, encoding="utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", str(folder / "mkdocs.yml")]
+    quiet = os.environ | {"NO_MKDOCS_2_WARNING": "true"}
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env=quiet)
+    return folder / "public"
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *message: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """The address under which a folder is served while the block runs."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
