@@ -1,0 +1,182 @@
+// The chart of the rows that the table shows. Plotly is fetched when the chart comes into view, not before.
+
+import { formatNumber } from "./columns.js";
+import { make } from "./dom.js";
+import { sorted } from "./select.js";
+
+/** Training data by colour and marker, as on the drawn charts (site/survey/charts/style.py). */
+export const GROUPS = [
+  { label: "ImageNet-1K only", sets: ["ImageNet-1K only"], colour: "#0072B2", symbol: "circle" },
+  { label: "ImageNet-12K/21K", sets: ["ImageNet-12K", "ImageNet-21K/22K"], colour: "#E69F00", symbol: "square" },
+  { label: "web-scale", sets: ["web image-text", "web-scale weak/self-supervised"], colour: "#009E73", symbol: "triangle-up" },
+  { label: "JFT", sets: ["JFT-300M", "JFT-3B"], colour: "#D55E00", symbol: "diamond" },
+  { label: "merged, private", sets: [], colour: "#CC79A7", symbol: "pentagon" },
+];
+const AXIS_TITLES = { gmacs: "GMACs of one image (log)", params: "Parameters, M (log)", throughput: "Images per second (log)" };
+
+/** Draws the selection; `reveal(key)` is called for the row of a point that was selected. */
+export class Chart {
+  /**
+   * @param {HTMLElement} element
+   * @param {{library: string, reveal: (key: string) => void}} options
+   */
+  constructor(element, options) {
+    this.element = element;
+    this.options = options;
+    this.view = null;
+    this.waiting = 0;
+    const seen = new IntersectionObserver((entries) => {
+      this.inView = entries.some((entry) => entry.isIntersecting);
+      if (this.inView) this.#schedule();
+    }, { rootMargin: "200px" });
+    seen.observe(element);
+    new MutationObserver(() => this.#schedule()).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
+  }
+
+  /**
+   * Takes the selection; it is drawn after the table, and only while in view.
+   * @param {{rows: Object[], frontier: Object[], axis: Object, environment: string, dataset: string}} view
+   */
+  show(view) {
+    this.view = view;
+    this.drawn = false;
+    this.#schedule();
+  }
+
+  #schedule() {
+    if (!this.inView || !this.view || this.waiting) return;
+    this.waiting = window.setTimeout(() => {
+      this.waiting = 0;
+      this.#draw();
+    }, 60);
+  }
+
+  async #draw() {
+    const view = this.view;
+    try {
+      this.plotly ??= await loadScript(this.options.library, "Plotly");
+    } catch (error) {
+      this.element.replaceChildren(make("p", { class: "lb-note", text: `The chart could not be loaded (${error.message}). The table above holds the same rows.` }));
+      return;
+    }
+    if (view !== this.view) return this.#schedule();
+    const style = colours(this.element);
+    await this.plotly.react(this.element, traces(view, style), layout(view, style), CONFIG);
+    if (!this.listening) {
+      this.listening = true;
+      this.element.on("plotly_click", (event) => this.options.reveal(event.points[0].customdata));
+    }
+    this.drawn = true;
+    this.element.dataset.points = String(view.rows.filter((row) => row[view.axis.property] !== null).length);
+  }
+}
+
+const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"], displayModeBar: "hover" };
+
+/** The traces: a group of training data each, what only papers report hollow, and the frontier. */
+function traces(view, style) {
+  const drawn = [];
+  for (const group of GROUPS) {
+    const ofGroup = view.rows.filter((row) => row[view.axis.property] !== null && groupOf(row) === group);
+    const rows = sorted(ofGroup, "evidence", false); // measured first: the legend shows the first point's marker
+    if (!rows.length) continue;
+    drawn.push({
+      type: "scatter",
+      mode: "markers",
+      name: group.label,
+      x: rows.map((row) => row[view.axis.property]),
+      y: rows.map((row) => row.top1),
+      customdata: rows.map((row) => row.key),
+      text: rows.map((row) => hover(row, view)),
+      hovertemplate: "%{text}<extra></extra>",
+      marker: {
+        color: group.colour,
+        symbol: rows.map((row) => (row.evidence === "reported by a paper" ? `${group.symbol}-open` : group.symbol)),
+        size: rows.map((row) => (row.pareto ? 9 : 6)),
+        opacity: rows.map((row) => (row.pareto ? 1 : 0.55)),
+        line: { width: 1, color: group.colour },
+      },
+    });
+  }
+  const line = [...view.frontier].sort((a, b) => a[view.axis.property] - b[view.axis.property]);
+  drawn.push({
+    type: "scatter",
+    mode: "lines",
+    name: "Pareto frontier",
+    x: line.map((row) => row[view.axis.property]),
+    y: line.map((row) => row.top1),
+    line: { color: style.text, width: 1.5, shape: view.axis.moreIsBetter ? "vh" : "hv" },
+    hoverinfo: "skip",
+  });
+  return drawn;
+}
+
+function groupOf(row) {
+  return GROUPS.find((group) => group.sets.includes(row.train_set)) ?? GROUPS.at(-1);
+}
+
+/** All conditions of a point and where its figures were read. */
+function hover(row, view) {
+  const figure = (value, decimals, unit) => (value === null ? null : `${formatNumber(value, decimals)} ${unit}`);
+  const cost = row.gmacs === null ? null : `${figure(row.gmacs, 2, "GMACs")}${row.cost_note ? ` (${row.cost_note})` : ""}`;
+  const speed = row.images_per_s === null ? null : `${figure(row.images_per_s, 0, "images/s")}, batch ${row.batch_size ?? "?"}${row.speed_note ? ` (${row.speed_note})` : ""}, ${view.environment}`;
+  const lines = [
+    `<b>${escape(row.model)}</b>`,
+    escape(`top-1 ${formatNumber(row.top1, 2)} % on ${view.dataset} at ${row.img_size} px, ${row.evidence}`),
+    escape([row.train_set, figure(row.params_m, 1, "M parameters"), cost].filter(Boolean).join(" · ")),
+  ];
+  if (speed) lines.push(escape(speed));
+  lines.push(escape(`source: ${row.source}, line ${row.line ?? "?"}`));
+  return lines.join("<br>");
+}
+
+function escape(text) {
+  return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/\s+/g, " ");
+}
+
+function layout(view, style) {
+  const axis = { gridcolor: style.grid, linecolor: style.grid, zeroline: false, color: style.text };
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: style.font, size: 12, color: style.text },
+    margin: { l: 56, r: 12, t: 12, b: 48 },
+    hovermode: "closest",
+    hoverlabel: { align: "left", bgcolor: style.background, font: { color: style.text, size: 12 } },
+    legend: { orientation: "h", y: -0.16, yanchor: "top" },
+    xaxis: { ...axis, type: "log", title: { text: AXIS_TITLES[view.axis.key] }, dtick: "D2", tickformat: ",~g", minor: { showgrid: false } },
+    yaxis: { ...axis, title: { text: "Top-1, %" }, range: yRange(view), autorange: false },
+    uirevision: `${view.axis.key} ${view.dataset}`,
+  };
+}
+
+/** From the second percentile up, so that a few tiny networks do not flatten everything else; a double click shows all. */
+export function yRange(view) {
+  const values = view.rows.filter((row) => row[view.axis.property] !== null).map((row) => row.top1).sort((a, b) => a - b);
+  if (!values.length) return [0, 100];
+  const low = values[Math.floor(values.length * 0.02)];
+  const high = values.at(-1);
+  const room = Math.max((high - low) * 0.06, 0.5);
+  return [low - room, high + room];
+}
+
+function colours(element) {
+  const style = getComputedStyle(element);
+  const variable = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
+  return {
+    text: style.color,
+    font: style.fontFamily,
+    background: variable("--md-default-bg-color", "#fff"),
+    grid: variable("--md-default-fg-color--lightest", "#ddd"),
+  };
+}
+
+function loadScript(address, name) {
+  return new Promise((resolve, reject) => {
+    const script = make("script", { src: address, on: {
+      load: () => (window[name] ? resolve(window[name]) : reject(new Error(`${address} is not the chart library`))),
+      error: () => reject(new Error(`${address} did not arrive`)),
+    } });
+    document.head.append(script);
+  });
+}

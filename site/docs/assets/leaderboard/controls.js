@@ -1,0 +1,201 @@
+// The form above the table: shows a state, and tells of every change that a visitor makes to it.
+
+import { make, setText } from "./dom.js";
+import { AXES, FACETS, RANGES } from "./select.js";
+import { parseNumber } from "./state.js";
+import { rangeWords } from "./words.js";
+
+/** Which filters share a button. A name is a filter's key, `range:` a range's. */
+const PANELS = [
+  { label: "Training data", holds: ["train"] },
+  { label: "Family", holds: ["family"] },
+  { label: "Kind", holds: ["kind"] },
+  { label: "Image size", holds: ["range:size", "size"] },
+  { label: "Parameters", holds: ["range:params"] },
+  { label: "GMACs", holds: ["range:gmacs"] },
+  { label: "Speed", holds: ["range:speed"] },
+  { label: "More", holds: ["range:top1", "evidence", "distilled", "licence"] },
+];
+/** The two filters that are in plain sight: a box that chooses these values of a filter, and only these. */
+const SHORTCUTS = [
+  { part: "only-1k", facet: "train", values: ["imagenet-1k"] },
+  { part: "only-measured", facet: "evidence", values: ["measured-here", "measured-upstream"] },
+];
+
+/** The controls; `change(edit, how)` is called with a function that edits a state and "push" or "typing". */
+export class Controls {
+  /**
+   * @param {Object<string, HTMLElement>} elements by data-part
+   * @param {Object} vocabulary of the page, see leaderboard.js
+   * @param {(edit: (state: Object) => void, how: string) => void} change
+   */
+  constructor(elements, vocabulary, change) {
+    this.elements = elements;
+    this.vocabulary = vocabulary;
+    this.change = change;
+    this.facets = new Map();
+    this.ranges = new Map();
+    this.panels = [];
+    this.#buildBar();
+    elements.facets.append(...PANELS.map((panel) => this.#buildPanel(panel)));
+    this.reset = make("button", { type: "button", class: "lb-reset", text: "Reset", on: { click: () => this.change("reset", "push") } });
+    elements.facets.append(this.reset);
+    document.addEventListener("click", (event) => this.#closeOthers(event.target));
+    document.addEventListener("keydown", (event) => this.#keys(event));
+  }
+
+  /**
+   * Shows a state and how many rows each value would give.
+   * @param {Object} state
+   * @param {Map<string, number>[]} counts per filter
+   */
+  show(state, counts) {
+    this.state = state;
+    this.counts = counts;
+    const { search, dataset, environment, x, pareto } = this.elements;
+    if (search.value !== state.search) search.value = state.search;
+    dataset.value = state.dataset;
+    environment.value = state.environment;
+    x.value = state.x;
+    pareto.checked = state.pareto;
+    for (const { part, facet, values } of this.shortcuts) this.elements[part].checked = state.facets[facet].join() === values.join();
+    for (const panel of this.panels) this.#showPanel(panel);
+  }
+
+  #buildBar() {
+    const { search, dataset, environment, x, pareto, controls } = this.elements;
+    const { datasets, environments } = this.vocabulary;
+    controls.addEventListener("submit", (event) => event.preventDefault());
+    search.addEventListener("input", () => this.change((next) => (next.search = search.value.slice(0, 200)), "typing"));
+    dataset.append(...datasets.map((each) => make("option", { value: each.key, text: each.label })));
+    for (const kind of ["gpu", "cpu"]) {
+      const group = make("optgroup", { label: kind.toUpperCase() });
+      const ofKind = environments.filter((each) => each.kind === kind);
+      group.append(...ofKind.map((each) => make("option", { value: each.key, text: `${each.label} · ${each.rows}` })));
+      if (ofKind.length) environment.append(group);
+    }
+    x.append(...AXES.map((axis) => make("option", { value: axis.key, text: axis.label })));
+    for (const name of ["dataset", "environment", "x"]) {
+      this.elements[name].addEventListener("change", () => this.change((next) => (next[name] = this.elements[name].value), "push"));
+    }
+    pareto.addEventListener("change", () => this.change((next) => (next.pareto = pareto.checked), "push"));
+    this.shortcuts = SHORTCUTS.map((shortcut) => ({ ...shortcut, values: shortcut.values.filter((value) => this.vocabulary.facets[shortcut.facet].has(value)) }));
+    for (const { part, facet, values } of this.shortcuts) {
+      const box = this.elements[part];
+      box.addEventListener("change", () => this.change((next) => (next.facets[facet] = box.checked ? values : []), "push"));
+    }
+    const drawer = this.elements["drawer-button"];
+    drawer.addEventListener("click", () => {
+      const open = drawer.getAttribute("aria-expanded") !== "true";
+      drawer.setAttribute("aria-expanded", String(open));
+      this.elements.drawer.classList.toggle("lb-open", open);
+    });
+  }
+
+  #buildPanel({ label, holds }) {
+    const used = make("span", { class: "lb-used" });
+    const body = make("div", { class: "lb-panel" });
+    const details = make("details", { class: "lb-facet" }, make("summary", {}, make("span", { text: label }), used), body);
+    const panel = { details, used, body, holds, built: false };
+    this.panels.push(panel);
+    details.addEventListener("toggle", () => {
+      if (details.open && !panel.built) this.#fillPanel(panel);
+      if (details.open) this.#showPanel(panel);
+    });
+    return details;
+  }
+
+  #fillPanel(panel) {
+    panel.built = true;
+    for (const name of panel.holds) {
+      if (name.startsWith("range:")) panel.body.append(this.#buildRange(name.slice(6)));
+      else panel.body.append(this.#buildFacet(FACETS.find((facet) => facet.key === name)));
+    }
+  }
+
+  #buildFacet(facet) {
+    const entries = this.vocabulary.values(facet.key).map(({ value, text }) => {
+      const box = make("input", { type: "checkbox", value, name: facet.key });
+      const count = make("span", { class: "lb-count" });
+      box.addEventListener("change", () => this.change((next) => toggle(next.facets, facet.key, value, box.checked), "push"));
+      return { value, box, count, text: text.toLowerCase(), label: make("label", {}, box, make("span", { text }), count) };
+    });
+    this.facets.set(facet.key, entries);
+    const list = make("div", { class: "lb-values" }, ...entries.map((entry) => entry.label));
+    const group = make("fieldset", {}, make("legend", { text: facet.label }));
+    if (facet.searchable) {
+      const find = make("input", { type: "search", class: "lb-find", placeholder: `Find a ${facet.label.toLowerCase()}`, "aria-label": `Find a ${facet.label.toLowerCase()}` });
+      find.addEventListener("input", () => {
+        const wanted = find.value.trim().toLowerCase();
+        for (const entry of entries) entry.label.hidden = !entry.text.includes(wanted) && !entry.value.includes(wanted);
+      });
+      group.append(find);
+    }
+    group.append(list);
+    return group;
+  }
+
+  #buildRange(key) {
+    const range = RANGES.find((each) => each.key === key);
+    const inputs = ["at least", "at most"].map((words, side) => {
+      const input = make("input", { type: "number", min: 0, step: "any", inputmode: "decimal", "aria-label": `${range.label}, ${words}`, name: `${side ? "max" : "min"}-${key}` });
+      input.addEventListener("input", () => this.change((next) => (next.ranges[key][side] = parseNumber(input.value)), "typing"));
+      return input;
+    });
+    this.ranges.set(key, inputs);
+    const fields = inputs.map((input, side) => make("label", {}, make("span", { text: side ? "at most" : "at least" }), input));
+    return make("fieldset", { class: "lb-range" }, make("legend", { text: range.label }), ...fields);
+  }
+
+  #showPanel(panel) {
+    const facets = panel.holds.filter((name) => !name.startsWith("range:"));
+    const ranges = panel.holds.filter((name) => name.startsWith("range:")).map((name) => name.slice(6));
+    const chosen = facets.reduce((sum, key) => sum + this.state.facets[key].length, 0);
+    const words = ranges.map((key) => rangeWords(...this.state.ranges[key])).filter(Boolean);
+    setText(panel.used, [...words, ...(chosen ? [String(chosen)] : [])].join(", "));
+    if (!panel.built || !panel.details.open) return;
+    for (const key of facets) this.#showFacet(key);
+    for (const key of ranges) {
+      this.ranges.get(key).forEach((input, side) => {
+        const value = this.state.ranges[key][side];
+        if (parseNumber(input.value) !== value) input.value = value === null ? "" : String(value);
+      });
+    }
+  }
+
+  #showFacet(key) {
+    const counts = this.counts[FACETS.findIndex((facet) => facet.key === key)];
+    const chosen = new Set(this.state.facets[key]);
+    for (const { value, box, count, label } of this.facets.get(key)) {
+      const rows = counts.get(value) ?? 0;
+      box.checked = chosen.has(value);
+      setText(count, String(rows));
+      label.classList.toggle("lb-dim", rows === 0);
+    }
+  }
+
+  #closeOthers(target) {
+    for (const details of document.querySelectorAll(".lb-facet[open]")) if (!details.contains(target)) details.open = false;
+  }
+
+  #keys(event) {
+    if (event.key === "Escape") {
+      const open = event.target.closest?.(".lb-facet[open]");
+      if (open) {
+        open.open = false;
+        open.querySelector("summary").focus();
+      }
+    }
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.elements.search.focus();
+    }
+  }
+}
+
+function toggle(facets, key, value, on) {
+  const others = facets[key].filter((each) => each !== value);
+  facets[key] = on ? [...others, value].sort() : others;
+}

@@ -1,0 +1,176 @@
+// Which rows pass the filters, in what order, and which of them are on the frontier. No DOM, no state of its own.
+
+/** The filters by value. The order is that of `facets` in a row (data.js). */
+export const FACETS = [
+  { key: "train", label: "Training data", property: "train_set" },
+  { key: "family", label: "Family", property: "family_name", searchable: true },
+  { key: "kind", label: "Kind", property: "kind" },
+  { key: "size", label: "Image size", property: "img_size", numeric: true },
+  { key: "licence", label: "Licence", property: "licence" },
+  { key: "distilled", label: "Distilled", property: "distilled" },
+  { key: "evidence", label: "Evidence", property: "evidence" },
+];
+
+/** The filters by range. */
+export const RANGES = [
+  { key: "params", label: "Parameters, M", property: "params_m" },
+  { key: "gmacs", label: "GMACs", property: "gmacs" },
+  { key: "speed", label: "Images/s", property: "images_per_s" },
+  { key: "top1", label: "Top-1, %", property: "top1" },
+  { key: "size", label: "Image size", property: "img_size" },
+];
+
+/** What accuracy is weighed against. */
+export const AXES = [
+  { key: "gmacs", label: "GMACs", property: "gmacs", moreIsBetter: false },
+  { key: "params", label: "Parameters", property: "params_m", moreIsBetter: false },
+  { key: "throughput", label: "Throughput", property: "images_per_s", moreIsBetter: true },
+];
+
+const COMPARABLE = new Set(["", null, "estimated"]);
+
+/**
+ * Whether a text matches a glob in which `*` stands for any letters and `?` for one. Linear; no regular expression.
+ * @param {string} glob
+ * @param {string} text
+ */
+export function globMatches(glob, text) {
+  let g = 0;
+  let t = 0;
+  let star = -1;
+  let mark = 0;
+  while (t < text.length) {
+    if (g < glob.length && (glob[g] === "?" || (glob[g] === text[t] && glob[g] !== "*"))) {
+      g += 1;
+      t += 1;
+    } else if (g < glob.length && glob[g] === "*") {
+      star = g;
+      mark = t;
+      g += 1;
+    } else if (star >= 0) {
+      g = star + 1;
+      mark += 1;
+      t = mark;
+    } else {
+      return false;
+    }
+  }
+  while (glob[g] === "*") g += 1;
+  return g === glob.length;
+}
+
+/**
+ * A test for rows from what was typed: every word must be in the model's, architecture's or family's name; a word with
+ * `*` or `?` must match the model's whole name.
+ * @param {string} search
+ * @returns {(row: Object) => boolean}
+ */
+export function searchTest(search) {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const plain = words.filter((word) => !/[*?]/.test(word));
+  const globs = words.filter((word) => /[*?]/.test(word));
+  return (row) =>
+    plain.every((word) => row.text.includes(word)) &&
+    globs.every((glob) => globMatches(glob, row.model.toLowerCase()));
+}
+
+/**
+ * The rows that pass every filter, in their given order, and for each filter how many rows each value would show.
+ * @param {Object[]} rows
+ * @param {Object} state see state.js
+ * @returns {{rows: Object[], counts: Map<string, number>[]}}
+ */
+export function select(rows, state) {
+  const found = searchTest(state.search);
+  const chosen = FACETS.map((facet) => (state.facets[facet.key].length ? new Set(state.facets[facet.key]) : null));
+  const ranges = RANGES.map((range) => [range.property, ...state.ranges[range.key]]).filter(
+    ([, minimum, maximum]) => minimum !== null || maximum !== null,
+  );
+  const counts = FACETS.map(() => new Map());
+  const shown = [];
+  for (const row of rows) {
+    if (!inRanges(row, ranges) || (state.search && !found(row))) continue;
+    let failed = -1;
+    let failures = 0;
+    for (let facet = 0; facet < chosen.length && failures < 2; facet += 1) {
+      if (chosen[facet] && !chosen[facet].has(row.facets[facet])) {
+        failed = facet;
+        failures += 1;
+      }
+    }
+    if (failures === 0) shown.push(row);
+    // A value's count is of the rows that pass all other filters.
+    for (let facet = 0; facet < counts.length; facet += 1) {
+      if (failures === 0 || (failures === 1 && failed === facet)) {
+        const value = row.facets[facet];
+        counts[facet].set(value, (counts[facet].get(value) ?? 0) + 1);
+      }
+    }
+  }
+  return { rows: shown, counts };
+}
+
+function inRanges(row, ranges) {
+  for (const [property, minimum, maximum] of ranges) {
+    const value = row[property];
+    if (value === null || (minimum !== null && value < minimum) || (maximum !== null && value > maximum)) return false;
+  }
+  return true;
+}
+
+/**
+ * The value by which a row is weighed against its accuracy, or null where it may not be compared: figures that only a
+ * paper reports, and compute that was counted for another network.
+ * @param {Object} row
+ * @param {{key: string, property: string}} axis one of AXES
+ */
+export function comparable(row, axis) {
+  if (row.evidence === "reported by a paper") return null;
+  if (axis.key === "gmacs" && !COMPARABLE.has(row.cost_note)) return null;
+  return row[axis.property];
+}
+
+/**
+ * The rows that no other row beats in accuracy at the same or less cost, cheapest first (the fastest first for
+ * throughput). Of rows equal in both, the first. The same rule as catalog/pareto.py.
+ * @param {Object[]} rows in the catalog's order
+ * @param {{key: string, property: string, moreIsBetter: boolean}} axis
+ */
+export function frontier(rows, axis) {
+  const sign = axis.moreIsBetter ? -1 : 1;
+  const known = [];
+  for (const row of rows) {
+    const cost = comparable(row, axis);
+    if (cost !== null && row.top1 !== null) known.push([sign * cost, row]);
+  }
+  known.sort((a, b) => a[0] - b[0] || b[1].top1 - a[1].top1 || a[1].index - b[1].index);
+  const best = [];
+  let top = -Infinity;
+  for (const [, row] of known) {
+    if (row.top1 > top) {
+      top = row.top1;
+      best.push(row);
+    }
+  }
+  return best;
+}
+
+/**
+ * A sorted copy; blanks are last either way, equals stay in the catalog's order (the most accurate first).
+ * @param {Object[]} rows
+ * @param {string} property
+ * @param {boolean} descending
+ */
+export function sorted(rows, property, descending) {
+  const sign = descending ? -1 : 1;
+  const known = rows.filter((row) => row[property] !== null && row[property] !== "");
+  const blank = rows.filter((row) => row[property] === null || row[property] === "");
+  known.sort((a, b) => {
+    const left = a[property];
+    const right = b[property];
+    if (left < right) return -sign;
+    if (left > right) return sign;
+    return a.index - b.index;
+  });
+  return known.concat(blank);
+}

@@ -1,0 +1,157 @@
+"""What the leaderboard page loads: the core (ImageNet and the models), then a file per data set and per environment.
+
+Results and speeds are keyed by the model's name and the image size, so files cannot get out of step with each other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from catalog.leaderboard import environments_by_coverage
+from catalog.metrics import METRICS
+from catalog.schema import DATASETS
+from survey.leaderboard.packing import Packed, pack
+from survey.provenance import line_address
+from survey.render import address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from catalog import Catalog
+
+FORMAT = 1  # of the files; the page refuses another
+MAIN_DATASET = "imagenet"
+KEY = ["model", "img_size"]
+MODEL_COLUMNS = [
+    "model",
+    "architecture",
+    "family",
+    "family_name",
+    "kind",
+    "train_set",
+    "pretrain_sets",
+    "distilled",
+    "licence",
+    "origin",
+    "first_seen",
+]
+RESULT_COLUMNS = [
+    *KEY,
+    "crop_pct",
+    "interpolation",
+    "top1",
+    "top5",
+    "evidence",
+    "corrected",
+    "params_m",
+    "gmacs",
+    "mactivations",
+    "cost_note",
+    "source",
+    "line",
+    "cost_source",
+    "cost_line",
+]
+DIFFERENCE_COLUMNS = ["top1_diff", "top5_diff", "rank_diff"]
+SPEED_COLUMNS = [*KEY, "images_per_s", "batch_size", "speed_note", "speed_source", "speed_line"]
+
+
+def payloads(catalog: Catalog) -> dict[str, dict[str, Any]]:
+    """Every data file by its stem: `core`, each other data set under its key, each environment under its own."""
+    results = {dataset: catalog.leaderboard(dataset) for dataset in DATASETS}
+    results = {dataset: frame for dataset, frame in results.items() if len(frame)}
+    speeds = _speeds(catalog, results)
+    files: dict[str, dict[str, Any]] = {"core": {}}
+    for dataset, frame in results.items():
+        if dataset != MAIN_DATASET:
+            files[dataset] = {"format": FORMAT, "dataset": dataset, "results": _pack_results(catalog, dataset, frame)}
+    for environment, frame in speeds.items():
+        files[f"speed-{environment}"] = {"format": FORMAT, "environment": environment, "speeds": pack(frame)}
+    files["core"] = _core(catalog, results, speeds)
+    return files
+
+
+def _core(catalog: Catalog, results: Mapping[str, pd.DataFrame], speeds: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    every = pd.concat(list(results.values()), ignore_index=True) if results else catalog.leaderboard(MAIN_DATASET)
+    models = every[MODEL_COLUMNS].drop_duplicates("model").sort_values("model", kind="stable")
+    used = pd.concat([every["source"], every["cost_source"], *(frame["speed_source"] for frame in speeds.values())])
+    main = results.get(MAIN_DATASET, every.iloc[:0])
+    return {
+        "format": FORMAT,
+        "as_of": catalog.as_of,
+        "dataset": MAIN_DATASET,
+        "datasets": [{"key": key, "label": DATASETS[key], "rows": len(frame)} for key, frame in results.items()],
+        "environments": _environments(catalog, speeds),
+        "sources": _sources(catalog, set(used.dropna())),
+        "metrics": {
+            metric.column: {"decimals": metric.decimals, "unit": metric.unit, "descending": metric.better == "higher"}
+            for metric in METRICS.values()
+        },
+        "models": pack(models),
+        "pages": {name: page for name in models["model"] if (page := address(name)) != name},
+        "results": _pack_results(catalog, MAIN_DATASET, main),
+    }
+
+
+def _pack_results(catalog: Catalog, dataset: str, frame: pd.DataFrame) -> Packed:
+    """The results in the leaderboard's order; other data sets than ImageNet with the differences to it."""
+    frame = frame[RESULT_COLUMNS]
+    if dataset != MAIN_DATASET:
+        evaluations = catalog.evaluations[catalog.evaluations["dataset"] == dataset]
+        differences = evaluations[[*KEY, "source", *DIFFERENCE_COLUMNS]]
+        frame = frame.merge(differences, on=[*KEY, "source"], how="left", validate="one_to_one")
+    return pack(frame)
+
+
+def _speeds(catalog: Catalog, results: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """By environment, the widest coverage first: the speed of every (model, image size) that any data set lists."""
+    # Each (model, image size) is looked up in one data set only: nearly all are in ImageNet.
+    asked: list[str] = []
+    seen: set[tuple[str, int]] = set()
+    for dataset, frame in results.items():
+        keys = set(zip(frame["model"], frame["img_size"], strict=True))
+        if keys - seen:
+            asked.append(dataset)
+            seen |= keys
+    speeds = {}
+    for environment in environments_by_coverage(catalog).index:
+        frames = [catalog.leaderboard(dataset, environment) for dataset in asked]
+        frame = pd.concat([frame.loc[frame["images_per_s"].notna(), SPEED_COLUMNS] for frame in frames])
+        frame = frame.drop_duplicates(KEY).sort_values(KEY, kind="stable")
+        for column in ("batch_size", "speed_line"):
+            frame[column] = frame[column].astype("Int64")
+        speeds[str(environment)] = frame
+    return speeds
+
+
+def _environments(catalog: Catalog, speeds: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    by_key = catalog.environments.set_index("environment")
+    return [
+        {
+            "key": key,
+            "label": str(by_key.at[key, "label"]),
+            "kind": str(by_key.at[key, "kind"]),
+            "device": str(by_key.at[key, "device"]),
+            "rows": len(frame),
+        }
+        for key, frame in speeds.items()
+    ]
+
+
+def _sources(catalog: Catalog, used: set[str]) -> list[dict[str, str]]:
+    table = catalog.sources[catalog.sources["source"].isin(used)].sort_values("source")
+    return [
+        {
+            "key": str(row.source),
+            "url": _text(row.url),
+            "page": line_address(row, None),
+            "revision": _text(row.revision),
+        }
+        for row in table.itertuples()
+    ]
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
