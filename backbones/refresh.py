@@ -17,7 +17,7 @@ from catalog.checks import check
 from catalog.diff import Difference, diff
 from catalog.export import FILE_NAME, flat_csv
 from catalog.merge import Frames, Merged, merge
-from catalog.problems import CatalogError, Problem
+from catalog.problems import CatalogError, Problem, in_order
 from catalog.schema import TABLES
 from catalog.store import DEFAULT_DATA, recover, table_bytes, write_files
 from scrapers.client import Client, HttpClient, MirrorClient
@@ -97,7 +97,7 @@ def refresh(client: Client, data: Path, today: str, accepted: list[str], *, quie
     difference = diff(before, merged.frames)
     merged.frames["refreshes"] = _append_refresh(merged.frames, difference, today)
     findings = check(merged.frames)
-    problems = sorted({*scraped.problems, *merged.problems, *findings})
+    problems = in_order([*scraped.problems, *merged.problems, *findings])
     broken = [problem for problem in findings if problem.severity == "error"]
     if broken:
         for problem in broken:

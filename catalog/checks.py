@@ -8,7 +8,7 @@ import pandas as pd
 
 from catalog.costs import MACS
 from catalog.derive import BASES
-from catalog.problems import Problem, Severity
+from catalog.problems import Problem, Severity, in_order
 from catalog.schema import TABLES
 
 Frames = dict[str, pd.DataFrame]
@@ -29,7 +29,7 @@ def check(frames: Frames) -> list[Problem]:
     findings = [problem for rule in STRUCTURE for problem in rule(frames)]
     if not findings:
         findings = [problem for rule in INVARIANTS for problem in rule(frames)]
-    return sorted(findings, key=lambda problem: (problem.severity, problem.source, problem.line or 0, problem.rule))
+    return in_order(findings)
 
 
 def schema(frames: Frames) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from catalog.problems import CatalogError, Problem
+from catalog.problems import CatalogError
 from catalog.records import SurveyRow
 from catalog.reference import REFERENCE
 from catalog.schema import TABLES
@@ -76,13 +76,10 @@ def load_corrections(path: Path = REFERENCE / "corrections.yml") -> list[Correct
     return corrections
 
 
-def apply_corrections(
-    rows: Sequence[SurveyRow], corrections: Sequence[Correction]
-) -> tuple[list[SurveyRow], pd.DataFrame, list[Problem]]:
-    """The rows with the corrected values, the corrections table, and a warning for each correction that stopped."""
+def apply_corrections(rows: Sequence[SurveyRow], corrections: Sequence[Correction]) -> tuple[list[SurveyRow], pd.DataFrame]:
+    """The rows with the corrected values, and the corrections table; one that finds nothing is marked stopped."""
     corrected = {row.line: row for row in rows}
     table: list[tuple[object, ...]] = []
-    problems: list[Problem] = []
     for correction in corrections:
         matched = [row for row in rows if correction.matches(row)]
         hits = [row for row in matched if correction.finds_expected(row)]
@@ -94,12 +91,9 @@ def apply_corrections(
                 corrected[row.line] = replace(corrected[row.line], **{field: value})  # type: ignore[arg-type]
             table.append(_table_row(correction, row, state))
         if not hits:
-            message = f"correction {correction.key} stopped: expected {correction.column} {correction.expected}, upstream changed; review it"
-            line = matched[0].line if matched else None
-            problems.append(Problem("warning", SURVEY_SOURCE, line, "correction-stopped", message))
             table.append(_table_row(correction, matched[0] if matched else None, "stopped"))
     columns = pd.Index(TABLES["corrections"].column_names)
-    return list(corrected.values()), TABLES["corrections"].typed(pd.DataFrame(table, columns=columns)), problems
+    return list(corrected.values()), TABLES["corrections"].typed(pd.DataFrame(table, columns=columns))
 
 
 def _table_row(correction: Correction, row: SurveyRow | None, state: str) -> tuple[object, ...]:

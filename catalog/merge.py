@@ -71,12 +71,12 @@ class _Merge:
         self.parsed = self.kept.usable
         self.environments = {environment.key: environment for file in self.parsed for environment in file.environments}
         self.rejected = [row for file in self.parsed for row in file.rejected]
+        self._corrected_lines: set[int] = set()
+        self._published_params: dict[str, float] = {}  # M, of an architecture, as published beside its accuracy
 
     def run(self) -> Merged:
         survey_rows = self._records(SurveyRow)
-        corrected, corrections, problems = apply_corrections(survey_rows, load_corrections())
-        if survey_rows:
-            self.problems += problems
+        corrected, corrections = apply_corrections(survey_rows, load_corrections())
         self._corrected_lines = set(corrections.loc[corrections["state"] == "applied", "line"])
         survey = identify(corrected, survey_rows, self.identity)
         frames: Frames = {}
@@ -130,13 +130,11 @@ class _Merge:
             ]
         )
         both = self._keep("evaluations", pd.concat([measured, reported], ignore_index=True))
+        published = both[(both["dataset"] == IMAGENET) & (both["kind"] == UPSTREAM) & both["params_m"].notna()]
+        self._published_params = {
+            split_name(model)[0]: float(params) for model, params in zip(published["model"], published["params_m"], strict=True)
+        }
         return differences_to_imagenet(both)
-
-    @cached_property
-    def _published_params(self) -> dict[str, float]:
-        """Parameters of an architecture as published beside its accuracy, in millions."""
-        records = (record for record in self._records(Accuracy) if record.dataset == IMAGENET and record.params_m)
-        return {split_name(self.identity.present_name(record.model))[0]: float(record.params_m or 0) for record in records}
 
     @cached_property
     def _benchmarks(self) -> list[Benchmark]:

@@ -67,10 +67,10 @@ METRICS = {
         Metric(
             "gmacs",
             "GMACs",
-            "10⁹ multiply-accumulates per image",
+            "billion multiply-accumulates per image",
             "lower",
             2,
-            "multiply-accumulates of one image, in thousand millions; many papers call the same number FLOPs",
+            "multiply-accumulates of one image, in billions; many papers call the same number FLOPs",
             log=True,
             chart_limits=(-math.inf, 6000.0),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +16,7 @@ class CatalogError(Exception):
         super().__init__(one_line(message))
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
     """One finding of a rule. `source` and `line` say where; `line` counts the header as line 1."""
 
@@ -28,6 +29,11 @@ class Problem:
     def __str__(self) -> str:
         place = self.source if self.line is None else f"{self.source}:{self.line}"
         return one_line(f"{self.severity}: {place}: {self.message} [{self.rule}]")
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, errors first, then by place."""
+    return sorted(set(problems), key=lambda item: (item.severity, item.source, item.line or 0, item.rule, item.message))
 
 
 def one_line(message: str, limit: int = 400) -> str:

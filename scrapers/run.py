@@ -9,6 +9,7 @@ from catalog.problems import Problem
 from catalog.records import Parsed
 from scrapers.base import Scraper
 from scrapers.client import Client
+from scrapers.keras_cv_attention_models import KerasCvAttentionModels
 from scrapers.original_survey import OriginalSurvey
 from scrapers.papers import Papers
 from scrapers.tabular import UnreadableFile
@@ -29,7 +30,7 @@ class Scraped:
 
 def all_scrapers() -> list[Scraper]:
     """The scrapers, in the order they run."""
-    return [TimmResults(), TimmHistory(), TimmRegistry(), OriginalSurvey(), Papers(), TorchvisionWeights()]
+    return [TimmResults(), TimmHistory(), TimmRegistry(), OriginalSurvey(), Papers(), TorchvisionWeights(), KerasCvAttentionModels()]
 
 
 def scrape(

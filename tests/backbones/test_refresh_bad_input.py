@@ -1,0 +1,283 @@
+"""Whatever upstream sends: one clear line, the other sources proceed, the last good rows stay, nothing half-written."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import catalog
+from catalog.schema import TABLES
+
+HEAD = "raw.githubusercontent.com/huggingface/pytorch-image-models/aa4b5850c1543fa488abf260f18390eda46cf85d/results"
+IMAGENET = f"{HEAD}/results-imagenet.csv"
+SKETCH = f"{HEAD}/results-sketch.csv"
+BENCHMARK = f"{HEAD}/benchmark-infer-amp-nchw-pt291-cu128-4090.csv"
+
+Run = Callable[..., object]
+Break = Callable[[bytes], bytes]
+
+
+def replace(old: str, new: str) -> Break:
+    def change(content: bytes) -> bytes:
+        assert old.encode() in content
+        return content.replace(old.encode(), new.encode(), 1)
+
+    return change
+
+
+def cut_in_the_middle(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def half_of_the_rows(content: bytes) -> bytes:
+    lines = content.splitlines(keepends=True)
+    return b"".join(lines[: len(lines) // 2])
+
+
+def repeat_last_row(content: bytes) -> bytes:
+    return content + content.splitlines(keepends=True)[-1]
+
+
+def drop_two_fields(content: bytes) -> bytes:
+    lines = content.splitlines(keepends=True)
+    lines[3] = b",".join(lines[3].rstrip().split(b",")[:-2]) + b"\n"
+    return b"".join(lines)
+
+
+def nothing(content: bytes) -> bytes:
+    return b""
+
+
+def html(content: bytes) -> bytes:
+    return b"<!DOCTYPE html><html><body>Rate limit exceeded</body></html>"
+
+
+def not_text(content: bytes) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\xff\xfe" + content
+
+
+# Breaks that cost the whole file: its rows stay as they were.
+FILE_BREAKS = {
+    "html": (html, "expected CSV, found an HTML page"),
+    "empty": (nothing, "the file is empty"),
+    "not text": (not_text, "not UTF-8"),
+    "cut in the middle": (cut_in_the_middle, "the file ends in the middle of a row"),
+    "renamed column": (replace("top1,", "accuracy,"), "column top1 is missing"),
+    "missing column": (replace("model,img_size,", "model,size_removed,"), "column img_size is missing"),
+    "repeated column": (replace("crop_pct", "top1"), "column crop_pct is missing"),
+    "half of the rows gone": (half_of_the_rows, "good rows, expected about 21"),
+    "open quote": (replace("swin_base", '"swin_base'), "good rows, expected about 21"),
+}
+
+def set_top1(value: str, error: str | None = None) -> Break:
+    def change(content: bytes) -> bytes:
+        lines = content.decode().splitlines()
+        index = next(index for index, line in enumerate(lines) if line.startswith(ROW))
+        fields = lines[index].split(",")
+        fields[2] = value
+        fields[3] = error or fields[3]
+        lines[index] = ",".join(fields)
+        return "\n".join(lines).encode() + b"\n"
+
+    return change
+
+
+ROW = "swin_tiny_patch4_window7_224.ms_in1k"
+# Breaks that cost one row: it goes to the quarantine, and the row known before stays.
+ROW_BREAKS = {
+    "too few fields": (drop_two_fields, "7 fields, expected 9"),
+    "accuracy above 100": (set_top1("181"), "expected a number from 0 to 100"),
+    "negative accuracy": (set_top1("-81"), "expected a number from 0 to 100"),
+    "NaN": (set_top1("NaN"), "top1 is 'NaN', expected a number"),
+    "infinite": (set_top1("inf"), "top1 is 'inf', expected a number"),
+    "word for a number": (set_top1("high"), "top1 is 'high', expected a number"),
+    "fractional size": (replace(f"{ROW},224,", f"{ROW},224.5,"), "expected a whole number"),
+    "top-5 below top-1": (set_top1("99.5", error="0.5"), "is below top1"),
+    "error that does not complement": (set_top1("50"), "expected 100"),
+    "duplicate key": (repeat_last_row, "stands in an earlier row, expected once"),
+    "markup": (replace(ROW, "<script>alert(1)</script>"), "expected letters, digits and ._-"),
+    "path": (replace(ROW, "../../etc/passwd"), "expected letters, digits and ._-"),
+    "pipe": (replace(ROW, "a|b"), "expected letters, digits and ._-"),
+    "quote": (replace(ROW, '"a""b"'), "expected letters, digits and ._-"),
+    "newline": (replace(ROW, '"a\nb"'), "expected letters, digits and ._-"),
+    "formula": (replace(ROW, "=HYPERLINK(1)"), "expected letters, digits and ._-"),
+}
+
+# Nothing is lost: the file means the same.
+HARMLESS = {
+    "CRLF": lambda content: content.replace(b"\n", b"\r\n"),
+    "byte order mark": lambda content: b"\xef\xbb\xbf" + content,
+    "no thousands commas": replace('"1,013.01"', "1013.01"),
+    "no newline at the end": lambda content: content.rstrip(b"\n"),
+    "blank lines": lambda content: content + b"\n\n",
+}
+
+
+@pytest.fixture
+def known(tmp_path: Path, small_tables: Path) -> Path:
+    """Tables of a good refresh, free to be changed."""
+    return Path(shutil.copytree(small_tables, tmp_path / "data"))
+
+
+def digest(data: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(data.iterdir())}
+
+
+def damage(mirror: Path, file: str, change: Break) -> None:
+    path = mirror / file
+    path.write_bytes(change(path.read_bytes()))
+
+
+def rows_of(data: Path, source: str) -> set[tuple[object, ...]]:
+    rows = catalog.load(data).evaluations
+    rows = rows[rows["source"] == source]
+    return set(zip(rows["model"], rows["img_size"], rows["top1"], strict=True))
+
+
+def assert_one_line(err: str, *parts: str) -> None:
+    lines = [line for line in err.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1, err
+    for part in parts:
+        assert part in lines[0]
+
+
+@pytest.mark.parametrize("name", FILE_BREAKS)
+def test_a_broken_file_keeps_the_last_good_rows(name: str, known: Path, small_mirror: Path, backbones: Run) -> None:
+    change, message = FILE_BREAKS[name]
+    before = rows_of(known, "timm/results-imagenet")
+    others = rows_of(known, "timm/results-sketch")
+    damage(small_mirror, IMAGENET, change)
+
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+
+    assert outcome.status == 1
+    assert "timm/results-imagenet" in outcome.err and message in outcome.err
+    c = catalog.load(known)
+    state = c.sources.set_index("source")["state"]
+    assert state["timm/results-imagenet"] == "stale" and state["timm/results-sketch"] == "current"
+    assert rows_of(known, "timm/results-imagenet") == before and rows_of(known, "timm/results-sketch") == others
+    assert backbones("check", "--data", known).status == 0
+
+
+@pytest.mark.parametrize("name", ROW_BREAKS)
+def test_a_broken_row_is_quarantined_and_the_row_known_before_stays(name: str, known: Path, small_mirror: Path, backbones: Run) -> None:
+    change, message = ROW_BREAKS[name]
+    before = rows_of(known, "timm/results-imagenet")
+    damage(small_mirror, IMAGENET, change)
+
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+
+    assert outcome.status == 1
+    assert_one_line(outcome.err, "timm/results-imagenet:", message)
+    assert rows_of(known, "timm/results-imagenet") == before
+    c = catalog.load(known)
+    quarantined = c.quarantine[c.quarantine["source"] == "timm/results-imagenet"]
+    assert len(quarantined) == 1 and message in quarantined["detail"].iloc[0]
+    source = c.sources.set_index("source").loc["timm/results-imagenet"]
+    assert source["state"] == "stale"
+    assert source["rows_read"] == source["rows_accepted"] + source["rows_quarantined"]
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_means_the_same_changes_nothing(name: str, known: Path, small_mirror: Path, backbones: Run) -> None:
+    before = rows_of(known, "timm/results-imagenet")
+    damage(small_mirror, IMAGENET, HARMLESS[name])
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 0, outcome.err
+    assert rows_of(known, "timm/results-imagenet") == before
+
+
+def test_a_new_column_is_reported_and_ignored(known: Path, small_mirror: Path, backbones: Run) -> None:
+    def add_column(content: bytes) -> bytes:
+        lines = content.decode().splitlines()
+        return "\n".join([f"{lines[0]},top10", *(f"{line},99" for line in lines[1:])]).encode() + b"\n"
+
+    damage(small_mirror, IMAGENET, add_column)
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known, "--json")
+    assert outcome.status == 0
+    assert "timm/results-imagenet:1: column top10 is new and was ignored" in outcome.out
+
+
+def test_a_file_with_an_unknown_name_is_reported_by_name(known: Path, small_mirror: Path, backbones: Run) -> None:
+    listing = small_mirror / "api.github.com/repos/huggingface/pytorch-image-models"
+    listing = next(listing.glob("contents/*"))
+    listing.write_text(listing.read_text().replace('"results-sketch.csv"', '"results-sketch.csv", "type": "file"}, {"name": "speed-of-light.csv"', 1))
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 1
+    assert_one_line(outcome.err, "timm/speed-of-light", "the file name was not understood")
+    assert len(rows_of(known, "timm/results-sketch")) == 21
+
+
+def test_a_benchmark_of_a_new_device_flows_in_by_itself(known: Path, small_mirror: Path, backbones: Run) -> None:
+    listing = next((small_mirror / "api.github.com/repos/huggingface/pytorch-image-models/contents").glob("*"))
+    new = "benchmark-infer-bf16-nchw-pt2110-cu140-rtx6090-dynamo.csv"
+    listing.write_text(listing.read_text().replace('"results-sketch.csv"', f'"results-sketch.csv", "type": "file"}}, {{"name": "{new}"', 1))
+    (small_mirror / HEAD / new).write_bytes((small_mirror / BENCHMARK).read_bytes())
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 0, outcome.err
+    environments = catalog.load(known).environments.set_index("environment")
+    row = environments.loc["rtx6090-bf16-nchw-pt2.11.0-cu14.0-compiled"]
+    assert (row["kind"], row["framework_version"], row["cuda_version"], row["compiled"]) == ("gpu", "2.11.0", "14.0", True)
+
+
+def test_a_source_that_is_gone_keeps_its_rows(known: Path, small_mirror: Path, backbones: Run) -> None:
+    before = rows_of(known, "timm/results-sketch")
+    (small_mirror / SKETCH).unlink()
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 1
+    assert_one_line(outcome.err, "timm/results-sketch", "not in the mirror")
+    assert rows_of(known, "timm/results-sketch") == before
+
+
+def test_a_whole_upstream_that_is_gone_keeps_every_row(known: Path, small_mirror: Path, backbones: Run) -> None:
+    before = {name: len(frame) for name, frame in catalog.load(known).frames.items()}
+    (small_mirror / "api.github.com/repos/huggingface/pytorch-image-models/commits/main").unlink()
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 1
+    assert {name: len(frame) for name, frame in catalog.load(known).frames.items()} == before
+    assert backbones("check", "--data", known).status == 0
+
+
+def test_a_blank_benchmark_row_is_a_failed_run_and_no_error(known: Path, small_mirror: Path) -> None:
+    c = catalog.load(known)
+    rows = c.quarantine[c.quarantine["rule"] == "not-measured"]
+    assert rows["source"].tolist() == ["timm/benchmark-infer-amp-nchw-pt210-cu121-rtx3090"]
+
+
+def test_a_file_that_recovers_is_current_again(known: Path, small_mirror: Path, backbones: Run) -> None:
+    good = (small_mirror / IMAGENET).read_bytes()
+    first = digest(known)
+    (small_mirror / IMAGENET).write_bytes(b"")
+    assert backbones("refresh", "--mirror", small_mirror, "--data", known).status == 1
+    (small_mirror / IMAGENET).write_bytes(good)
+    assert backbones("refresh", "--mirror", small_mirror, "--data", known).status == 0
+    assert digest(known) == first
+
+
+def test_an_accepted_loss_is_taken_over(known: Path, small_mirror: Path, backbones: Run) -> None:
+    damage(small_mirror, IMAGENET, half_of_the_rows)
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known, "--accept", "timm/results-imagenet")
+    assert outcome.status == 0, outcome.err
+    assert len(rows_of(known, "timm/results-imagenet")) == 10
+
+
+def test_no_mirror_folder_is_one_line(tmp_path: Path, backbones: Run) -> None:
+    outcome = backbones("refresh", "--mirror", tmp_path / "nowhere", "--data", tmp_path / "data")
+    assert outcome.status == 1
+    assert outcome.err.count("\n") == 1 and "no such mirror folder" in outcome.err
+    assert not (tmp_path / "data").exists()
+
+
+def test_refreshing_twice_gives_the_same_bytes(tmp_path: Path, small_mirror: Path, backbones: Run) -> None:
+    for name in ("one", "two"):
+        assert backbones("refresh", "--mirror", small_mirror, "--data", tmp_path / name).status == 0
+    assert digest(tmp_path / "one") == digest(tmp_path / "two")
+    before = digest(tmp_path / "one")
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", tmp_path / "one")
+    assert "Unchanged upstream" in outcome.out
+    assert digest(tmp_path / "one") == before
+    assert set(before) == {f"{name}.csv" for name in TABLES} | {"backbone_performance.csv"}

@@ -1,0 +1,70 @@
+"""Shared fixtures: the mirror of the upstream files when it is there, the small mirror made here, and the command."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+UPSTREAM = ROOT.parent / "shared" / "upstream"
+TODAY = "2026-11-20"
+SMALL_MIRROR = ROOT / "tests" / "fixtures" / "mirror"
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Path:
+    """The mirror of the real upstream files."""
+    if not UPSTREAM.is_dir():
+        pytest.skip("the mirror of the upstream files (../shared/upstream) is not on this machine")
+    return UPSTREAM
+
+
+@pytest.fixture
+def small_mirror(tmp_path: Path) -> Path:
+    """A copy of the small mirror, free to be broken."""
+    return Path(shutil.copytree(SMALL_MIRROR, tmp_path / "mirror"))
+
+
+@pytest.fixture(scope="session")
+def small_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables of the small mirror. Not to be changed: copy them."""
+    from backbones.refresh import refresh
+    from scrapers.client import MirrorClient
+
+    data = tmp_path_factory.mktemp("small") / "data"
+    report = refresh(MirrorClient(SMALL_MIRROR), data, TODAY, [], quiet=True)
+    assert not report.errors
+    return data
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the command gave."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def backbones(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Run the `backbones` command in this process; the day is fixed."""
+    from backbones.__main__ import main
+
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795132800")  # 2026-11-20
+
+    def run(*arguments: object) -> Outcome:
+        capsys.readouterr()
+        status = 0
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            status = int(exit_.code or 0)
+        captured = capsys.readouterr()
+        return Outcome(status, captured.out, captured.err)
+
+    return run
