@@ -20,15 +20,19 @@ def run(
     import json
     from dataclasses import asdict
 
-    import catalog
     from survey.charts import UnknownChartError, draw_all
+
+    import catalog
 
     try:
         drawn = draw_all(catalog.load(data), output, only or None)
     except UnknownChartError as error:
         raise typer.BadParameter(str(error), param_hint="--only") from error
     if as_json:
-        listed = [{**asdict(chart.metadata), "files": {kind: str(path) for kind, path in chart.files.items()}} for chart in drawn]
+        listed = [
+            {**asdict(chart.metadata), "files": {kind: str(path) for kind, path in chart.files.items()}}
+            for chart in drawn
+        ]
         typer.echo(json.dumps(listed, indent=1, ensure_ascii=False))
     else:
         typer.echo(f"{len(drawn)} charts, {sum(len(chart.files) for chart in drawn)} files in {output}")

@@ -53,7 +53,15 @@ METRICS = {
             limits=(0.0, 100.0),
             chart_limits=(70.0, 100.0),
         ),
-        Metric("top5", "top-5 accuracy", "%", "higher", 3, "images with the right class in five guesses", limits=(0.0, 100.0)),
+        Metric(
+            "top5",
+            "top-5 accuracy",
+            "%",
+            "higher",
+            3,
+            "images with the right class in five guesses",
+            limits=(0.0, 100.0),
+        ),
         Metric(
             "params_m",
             "parameters",
@@ -74,8 +82,18 @@ METRICS = {
             log=True,
             chart_limits=(-math.inf, 6000.0),
         ),
-        Metric("mactivations", "activations", "M per image", "lower", 2, "outputs of the counted layers, in millions", log=True),
-        Metric("images_per_s", "throughput", "images/s", "higher", 1, "images a second at the stated batch size", log=True),
+        Metric(
+            "mactivations",
+            "activations",
+            "M per image",
+            "lower",
+            2,
+            "outputs of the counted layers, in millions",
+            log=True,
+        ),
+        Metric(
+            "images_per_s", "throughput", "images/s", "higher", 1, "images a second at the stated batch size", log=True
+        ),
         Metric("batch_size", "batch size", "images", "higher", 0, "images in one step of the speed measurement"),
         Metric("img_size", "image size", "pixels", "lower", 0, "side of the square input in evaluation"),
         Metric("crop_pct", "centre crop", "fraction", "higher", 3, "side of the centre crop over the resized side"),

@@ -1,0 +1,23 @@
+"""Charts: one registry, each chart as SVG, PDF, PNG, CSV, pgfplots source and plotly JSON, and small charts of families.
+
+>>> import catalog
+>>> from survey.charts import draw_all
+>>> draw_all(catalog.load(), folder, only=["params-accuracy"])  # doctest: +SKIP
+"""
+
+from survey.charts.citation import Metadata
+from survey.charts.draw import FORMATS, INDEX, ChartOutput, UnknownChartError, chart_metadata, draw_all
+from survey.charts.registry import charts, default_environment, throughput_slug
+
+__all__ = [
+    "FORMATS",
+    "INDEX",
+    "ChartOutput",
+    "Metadata",
+    "UnknownChartError",
+    "chart_metadata",
+    "charts",
+    "default_environment",
+    "draw_all",
+    "throughput_slug",
+]

@@ -1,0 +1,169 @@
+"""Draws the registered charts into a folder, in every format, with a second process where there is a second core."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from survey.charts.citation import Metadata, metadata_of
+from survey.charts.registry import charts
+from survey.charts.scene import Chart, Scene
+
+if TYPE_CHECKING:
+    from catalog import Catalog
+
+FORMATS = ("svg", "pdf", "png", "csv", "tex", "json")
+INDEX = "charts.json"
+WORTH_A_PROCESS = 6  # charts; starting another process costs as much as a few of them
+
+
+class UnknownChartError(ValueError):
+    """A chart was asked for that is not registered; the message suggests the nearest."""
+
+
+@dataclass(frozen=True)
+class ChartOutput:
+    """A drawn chart: its metadata and the file of each format."""
+
+    metadata: Metadata
+    files: dict[str, Path]
+
+    @property
+    def slug(self) -> str:
+        """The chart's name in addresses."""
+        return self.metadata.slug
+
+
+def draw_all(
+    c: Catalog, output: Path, only: Collection[str] | None = None, *, processes: int | None = None
+) -> list[ChartOutput]:
+    """Draw the charts into `output` as `<slug>.svg`, `.pdf`, `.png`, `.csv`, `.tex` and `.json`, and list them in `charts.json`.
+
+    `only` limits it to some slugs. Other processes read the catalog from `c.data`; `processes=1` starts none.
+    Raises UnknownChartError for a slug that is not registered and CatalogError for a catalog with nothing to draw.
+    """
+    registered = charts(c)
+    wanted = chosen(registered, only)
+    output.mkdir(parents=True, exist_ok=True)
+    count = min(2, os.cpu_count() or 1) if processes is None else processes
+    if count > 1 and len(wanted) >= WORTH_A_PROCESS:
+        found = _shared(c, registered, wanted, output, count - 1)
+    else:
+        found = {slug: draw_chart(c, registered[slug], output) for slug in wanted}
+    outputs = [found[slug] for slug in wanted]
+    listed = [
+        {**asdict(drawn.metadata), "files": {kind: path.name for kind, path in drawn.files.items()}}
+        for drawn in outputs
+    ]
+    _write(output / INDEX, (json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    return outputs
+
+
+def draw_chart(c: Catalog, chart: Chart, output: Path) -> ChartOutput:
+    """Draw one chart in every format. Raises CatalogError when there is nothing to draw."""
+    from survey.charts.figure import files_of
+    from survey.charts.interactive import figure_json
+    from survey.charts.layout import laid_out
+    from survey.charts.pgfplots import source_of
+
+    scene = chart.build(c)
+    metadata = metadata_of(c, chart, scene)
+    page = laid_out(scene, chart.title, chart.caption, footer(chart, scene, metadata))
+    contents = {
+        **files_of(scene, page, chart.title, f"{metadata.alt} {metadata.source}, data as of {metadata.as_of}."),
+        "csv": scene.table.to_csv(index=False, lineterminator="\n").encode(),
+        "tex": source_of(scene, page, chart.title, f"{metadata.citation} Source: {metadata.source}").encode(),
+        "json": figure_json(scene).encode(),
+    }
+    files = {kind: output / f"{chart.slug}.{kind}" for kind in FORMATS}
+    for kind, path in files.items():
+        _write(path, contents[kind])
+    return ChartOutput(metadata, files)
+
+
+def footer(chart: Chart, scene: Scene, metadata: Metadata) -> tuple[str, ...]:
+    """The paragraphs under a chart: convention and what is shown, source and day, citation."""
+    return (
+        " ".join([chart.convention, *scene.remarks]),
+        f"Source: {metadata.source}. Data as of {metadata.as_of}.",
+        f"Cite: {metadata.citation}",
+    )
+
+
+def chart_metadata(slug: str, c: Catalog | None = None) -> Metadata:
+    """Title, caption, alternative text and citation of a chart, without drawing it; `c` is the committed catalog by default.
+
+    Raises UnknownChartError for a slug that is not registered.
+    """
+    c = c or _committed()
+    registered = charts(c)
+    (known,) = chosen(registered, [slug])
+    return metadata_of(c, registered[known], registered[known].build(c))
+
+
+def chosen(registered: dict[str, Chart], only: Collection[str] | None) -> list[str]:
+    """The slugs to draw, in the order of the registry. Raises UnknownChartError for one that is not there."""
+    for slug in only or ():
+        if slug not in registered:
+            near = get_close_matches(slug, registered, n=1, cutoff=0.0)
+            raise UnknownChartError(f"there is no chart {slug!r}; did you mean {near[0]}?")
+    return [slug for slug in registered if only is None or slug in only]
+
+
+def _shared(
+    c: Catalog, registered: dict[str, Chart], wanted: list[str], output: Path, helpers: int
+) -> dict[str, ChartOutput]:
+    """Helpers draw from the front of the list while this process draws from its end."""
+    found: dict[str, ChartOutput] = {}
+    with ProcessPoolExecutor(helpers, mp_context=get_context("spawn")) as pool:
+        futures: dict[str, Future[ChartOutput]] = {
+            slug: pool.submit(_draw_elsewhere, c.data, slug, output) for slug in wanted
+        }
+        try:
+            for slug in reversed(wanted):
+                if futures[slug].cancel():
+                    found[slug] = draw_chart(c, registered[slug], output)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    return found | {slug: future.result() for slug, future in futures.items() if slug not in found}
+
+
+def _draw_elsewhere(data: Path, slug: str, output: Path) -> ChartOutput:
+    c = _loaded(data)
+    return draw_chart(c, _registered(data)[slug], output)
+
+
+@cache
+def _loaded(data: Path) -> Catalog:
+    import catalog
+
+    return catalog.load(data)
+
+
+@cache
+def _registered(data: Path) -> dict[str, Chart]:
+    return charts(_loaded(data))
+
+
+@cache
+def _committed() -> Catalog:
+    import catalog
+
+    return catalog.load()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file at once; one that does not differ is left as it is."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)

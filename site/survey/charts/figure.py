@@ -1,0 +1,206 @@
+"""Draws a laid-out chart with matplotlib, once, and saves it as SVG, PDF and PNG, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from survey.charts.layout import HANDLE, LegendEntry, Page, PlacedPanel, TextLine
+from survey.charts.scene import LINES, Axis, Layer, Panel, Scene
+from survey.charts.style import GRID, INK, PAPER, QUIET, TYPE_SIZE, tint
+from survey.charts.ticks import ticks
+from survey.charts.typeset import FONT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 300
+SETTINGS = {
+    "svg.hashsalt": "backbone-survey",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+    "pdf.compression": 6,
+    "font.family": FONT,
+    "font.size": TYPE_SIZE,
+    "text.parse_math": False,
+    "text.hinting": "none",
+    "text.kerning_factor": 0,
+    "path.simplify": False,
+    "lines.solid_capstyle": "butt",
+}
+# Marker size in points and how it is filled, by role.
+CLOUD_SIZE = {"cloud": 2.3, "hollow": 2.6, "highlight": 4.4, "method": 2.8, "quiet method": 1.6}
+EQUAL_AREA = {"o": 1.0, "s": 0.88, "^": 1.12, "D": 0.82, "p": 1.08, "v": 1.12}
+
+
+def files_of(scene: Scene, page: Page, title: str, description: str) -> dict[str, bytes]:
+    """The chart as `svg`, `pdf` and `png`. `description` is the alternative text in the SVG."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(SETTINGS):
+        figure = drawn(scene, page)
+        return {
+            "svg": _accessible(
+                _saved(figure, "svg", {"Date": None, "Creator": None, "Format": None, "Type": None}), title, description
+            ),
+            "pdf": _saved(figure, "pdf", {"CreationDate": None, "Creator": None, "Producer": None, "Title": title}),
+            "png": _saved(figure, "png", {"Software": None, "Title": title}),
+        }
+
+
+def drawn(scene: Scene, page: Page) -> Figure:
+    """The figure; call it under `matplotlib.rc_context(SETTINGS)`."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(page.width / 72, page.height / 72), dpi=DOTS_PER_INCH, facecolor=PAPER)
+    for panel, place in zip(scene.panels, page.panels, strict=True):
+        _draw_panel(figure, page, panel, place)
+    for line in page.texts:
+        _draw_text(figure, page, line)
+    for entry in page.legend:
+        _draw_legend_entry(figure, page, entry)
+    return figure
+
+
+def _saved(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=metadata, facecolor=PAPER)
+    return buffer.getvalue()
+
+
+def _accessible(svg: bytes, title: str, description: str) -> bytes:
+    """The SVG with a title and a description that screen readers announce, without declaration and comments."""
+    text = svg.decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"\n *<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"\n *<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = text.replace("<svg ", '<svg role="img" aria-labelledby="title desc" ', 1)
+    head, body = text.split(">", 1)
+    named = f'{head}>\n <title id="title">{escape(title)}</title>\n <desc id="desc">{escape(description)}</desc>{body}'
+    return re.sub(r"[ \t]+\n", "\n", named).encode()
+
+
+def _draw_panel(figure: Figure, page: Page, panel: Panel, place: PlacedPanel) -> None:
+    frame = (place.left / page.width, place.bottom / page.height, place.width / page.width, place.height / page.height)
+    axes = figure.add_axes(frame)
+    axes.set_facecolor("none")
+    axes.set_xscale("log" if panel.x.log else "linear")
+    axes.set_xlim(panel.x.low, panel.x.high)
+    axes.set_ylim(panel.y.low, panel.y.high)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set(color=QUIET, linewidth=0.5)
+    _draw_ticks(axes, panel.x, panel.y)
+    if panel.title:
+        axes.set_title(panel.title, loc="left", fontsize=TYPE_SIZE, fontweight="bold", color=INK, pad=2.5)
+    for depth, layer in enumerate(panel.layers):
+        _draw_layer(axes, layer, depth)
+    _draw_labels(axes, place)
+
+
+def _draw_ticks(axes: Axes, x: Axis, y: Axis) -> None:
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    for side, axis in ((axes.xaxis, x), (axes.yaxis, y)):
+        marks = ticks(axis)
+        side.set_major_locator(FixedLocator([value for value, _ in marks]))
+        side.set_major_formatter(FixedFormatter([text for _, text in marks]))
+        side.set_minor_locator(NullLocator())
+        side.label.set(text=axis.title, color=INK, fontsize=TYPE_SIZE)
+        side.labelpad = 1.5
+    axes.tick_params(length=2, width=0.5, color=QUIET, labelcolor=INK, labelsize=TYPE_SIZE, pad=1.5)
+    axes.grid(color=GRID, linewidth=0.4)
+    axes.set_axisbelow(True)
+
+
+def _draw_layer(axes: Axes, layer: Layer, depth: int) -> None:
+    order = 3 + depth * 0.01
+    if layer.role in LINES:
+        axes.plot(layer.x, layer.y, **_line_style(layer), zorder=order)
+    if layer.role in CLOUD_SIZE:
+        axes.plot(layer.x, layer.y, **_marker_style(layer), linestyle="none", zorder=order)
+
+
+def _line_style(layer: Layer) -> dict[str, object]:
+    quiet = layer.role == "quiet method"
+    return {
+        "color": tint(layer.colour, 0.5) if quiet else layer.colour,
+        "linewidth": 0.4 if quiet else 0.8,
+        "linestyle": "--" if layer.role == "dashed" else "-",
+        "drawstyle": "steps-post" if layer.role == "steps" else "default",
+    }
+
+
+def _marker_style(layer: Layer) -> dict[str, object]:
+    size = CLOUD_SIZE[layer.role] * EQUAL_AREA[layer.marker]
+    if layer.role == "hollow":
+        return {
+            "marker": layer.marker,
+            "markersize": size,
+            "markerfacecolor": "none",
+            "markeredgecolor": tint(layer.colour, 0.6),
+            "markeredgewidth": 0.4,
+        }
+    strong = layer.role in ("highlight", "method")
+    colour = layer.colour if strong else tint(layer.colour)
+    return {
+        "marker": layer.marker,
+        "markersize": size,
+        "markerfacecolor": colour,
+        "markeredgecolor": PAPER if strong else "none",
+        "markeredgewidth": 0.4 if strong else 0.0,
+    }
+
+
+def _draw_labels(axes: Axes, place: PlacedPanel) -> None:
+    frame = axes.transAxes
+    for label in place.labels:
+        if label.leader:
+            x, y, end_x, end_y = label.leader
+            axes.plot(
+                [x / place.width, end_x / place.width],
+                [y / place.height, end_y / place.height],
+                transform=frame,
+                color=QUIET,
+                linewidth=0.35,
+                zorder=4.5,
+            )
+        axes.text(
+            label.left / place.width,
+            (label.bottom + label.height * 0.24) / place.height,
+            label.text,
+            transform=frame,
+            fontsize=TYPE_SIZE,
+            color=label.colour,
+            zorder=5,
+            gid="label",
+            bbox={"facecolor": PAPER, "alpha": 0.7, "linewidth": 0, "pad": 0.2},
+        )
+
+
+def _draw_text(figure: Figure, page: Page, line: TextLine) -> None:
+    figure.text(
+        line.left / page.width,
+        line.bottom / page.height,
+        line.text,
+        fontsize=line.size,
+        fontweight="bold" if line.bold else "normal",
+        color="#555555" if line.quiet else INK,
+    )
+
+
+def _draw_legend_entry(figure: Figure, page: Page, entry: LegendEntry) -> None:
+    from matplotlib.lines import Line2D
+
+    across = (entry.left / page.width, (entry.left + HANDLE) / page.width)
+    height = entry.middle / page.height
+    if entry.layer.role in LINES:
+        figure.add_artist(Line2D(across, (height, height), **_line_style(entry.layer)))  # type: ignore[arg-type]
+    if entry.layer.role in CLOUD_SIZE:
+        style = _marker_style(entry.layer)
+        figure.add_artist(Line2D([sum(across) / 2], [height], linestyle="none", **style))  # type: ignore[arg-type]
+    name = (entry.left + HANDLE + 3) / page.width
+    figure.text(name, (entry.middle - 2.1) / page.height, entry.name, fontsize=TYPE_SIZE, color=INK)

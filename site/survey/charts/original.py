@@ -1,0 +1,114 @@
+"""The original survey's chart reborn: a line for each of its methods, best top-1 of each model, under 300 M parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalog.metrics import METRICS
+from survey.charts.rows import plain_cells, safe
+from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
+from survey.charts.style import INK, LINE_COLOURS, LINE_MARKERS, QUIET
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from catalog import Catalog
+
+SLUG = "original-survey"
+SOURCE = "survey/backbone_performance"
+MOST_PARAMETERS = 300.0  # millions; the original chart's filter
+HOVER_TEMPLATE = (
+    "<b>%{customdata[0]}</b> (%{customdata[1]})<br>top-1 %{customdata[2]} %, at %{customdata[3]} pixels<br>"
+    "%{customdata[4]} M parameters, %{customdata[5]} GMACs<br>%{customdata[6]}<br>%{customdata[7]}<extra></extra>"
+)
+
+
+def original_survey(c: Catalog) -> Scene:
+    """The chart of the survey's methods; raises CatalogError when the survey's rows are missing."""
+    rows = _rows(c)
+    if rows.empty:
+        raise nothing_to_draw(SLUG, "rows of the original survey")
+    shown = rows[(rows["params_m"] > 0) & (rows["params_m"] < MOST_PARAMETERS)]
+    best = shown.sort_values(["top1", "line"], ascending=[False, True], kind="stable").drop_duplicates(
+        ["method", "model_name"]
+    )
+    best = best.sort_values(["method", "params_m", "top1"], kind="stable", ignore_index=True)
+    if best.empty:
+        raise nothing_to_draw(SLUG, f"rows of the original survey under {MOST_PARAMETERS:g} M parameters")
+    highlighted = _highlighted(best)
+    layers, labels = [], []
+    for method, of_method in best.groupby("method", sort=True):
+        place = highlighted.index(str(method)) if method in highlighted else None
+        colour = QUIET if place is None else LINE_COLOURS[place]
+        marker = "o" if place is None else LINE_MARKERS[place]
+        columns = (tuple(of_method["params_m"]), tuple(of_method["top1"]))
+        role = "quiet method" if place is None else "method"
+        layers.append(
+            Layer(str(method), role, colour, marker, *columns, _hover(of_method), HOVER_TEMPLATE, place is not None)
+        )
+        top = of_method.loc[of_method["top1"].idxmax()]
+        priority = float(top["top1"]) + (100.0 if place is not None else 0.0)
+        labels.append(LabelRequest(str(method), float(top["params_m"]), float(top["top1"]), INK, priority))
+    layers.sort(key=lambda layer: (layer.role == "method", layer.name))
+    x = Axis("parameters (M), lower is better", float(best["params_m"].min()) / 1.4, MOST_PARAMETERS * 1.05, log=True)
+    low = float(best["top1"].min()) - 0.6
+    y = Axis("reported top-1 accuracy (%)", low, float(best["top1"].max()) + 0.8)
+    outside = rows["model_name"].nunique() - best["model_name"].nunique()
+    remarks = (
+        f"{best['method'].nunique()} of {rows['method'].nunique()} methods, {len(best)} models; "
+        f"{outside} models with unknown or more parameters are not shown.",
+        "In colour: the methods with most models on the survey's own frontier.",
+    )
+    return Scene((Panel(x, y, tuple(layers), tuple(labels)),), _table(best), sources=(SOURCE,), remarks=remarks)
+
+
+def _rows(c: Catalog) -> pd.DataFrame:
+    """The survey's rows with the catalog's corrected figures."""
+    figures = c.evaluations.loc[
+        c.evaluations["source"] == SOURCE, ["line", "img_size", "top1", "params_m", "gmacs", "corrected"]
+    ]
+    names = c.survey_rows[["line", "method", "model_name", "train_set", "source"]]
+    return names.merge(figures, on="line").sort_values("line", kind="stable", ignore_index=True)
+
+
+def _highlighted(best: pd.DataFrame) -> list[str]:
+    """The methods that get a colour: most models near the survey's frontier of few parameters and high accuracy."""
+    ordered = best.sort_values(["params_m", "top1"], ascending=[True, False], kind="stable")
+    reached = ordered["top1"].cummax()
+    near = ordered[ordered["top1"] >= reached - 0.3]
+    counts = near.groupby("method").agg(models=("top1", "size"), best=("top1", "max"))
+    counts = counts.sort_values(["models", "best"], ascending=False, kind="stable")
+    return sorted(str(method) for method in counts.index[: len(LINE_COLOURS)])
+
+
+def _hover(rows: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    params, gmacs = METRICS["params_m"], METRICS["gmacs"]
+    return tuple(
+        (
+            safe(row.model_name),
+            safe(row.method),
+            f"{row.top1:g}",
+            safe(row.img_size),
+            params.text(row.params_m),  # type: ignore[arg-type]
+            gmacs.text(row.gmacs) or "–",  # type: ignore[arg-type]
+            safe(row.train_set),
+            f"{SOURCE}:{row.line}{' (corrected)' if row.corrected else ''}",
+        )
+        for row in rows.itertuples()
+    )
+
+
+def _table(best: pd.DataFrame) -> pd.DataFrame:
+    headings = {
+        "method": "method",
+        "model_name": "model",
+        "train_set": "training data",
+        "img_size": METRICS["img_size"].heading,
+        "top1": METRICS["top1"].heading,
+        "params_m": METRICS["params_m"].heading,
+        "gmacs": METRICS["gmacs"].heading,
+        "corrected": "corrected",
+        "source": "source",
+        "line": "line",
+    }
+    return plain_cells(best[list(headings)].rename(columns=headings))

@@ -1,0 +1,214 @@
+"""The chart of the frontier over time: what was best at each past revision of timm's ImageNet results."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from catalog.metrics import METRICS
+from catalog.pareto import pareto_mask
+from survey.charts.rows import plain_cells, safe
+from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
+from survey.charts.style import BLUE, INK, LINE_COLOURS, LINE_MARKERS, VERMILION
+from survey.charts.ticks import day_number
+
+if TYPE_CHECKING:
+    from catalog import Catalog
+
+ONLY_IMAGENET_1K = "ImageNet-1K only"
+SCOPES = {"all data": VERMILION, ONLY_IMAGENET_1K: BLUE}
+SLUG = "frontier-over-time"
+HOVER_TEMPLATE = "<b>%{customdata[0]}</b><br>top-1 %{customdata[1]} %, %{customdata[2]} M parameters, at %{customdata[3]} pixels<br>%{customdata[4]}<br>%{customdata[5]}<extra></extra>"
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What upstream held after a revision: one row per model and image size, on the frontier or not."""
+
+    day: str
+    commit: str
+    held: pd.DataFrame
+
+
+def frontier_over_time(c: Catalog) -> Scene:
+    """Best top-1 at each revision, and the frontier against parameters at the last revision of each year."""
+    frontiers = _frontiers(c)
+    if frontiers.empty:
+        raise nothing_to_draw(SLUG, "history of results")
+    last_of_year = frontiers.groupby(frontiers["day"].str[:4])["day"].max().tolist()
+    panels = (_best_panel(frontiers), *(_year_panel(frontiers, scope, last_of_year) for scope in SCOPES))
+    unknown = int(frontiers.attrs["unknown"])
+    remarks = [
+        f"{frontiers['day'].nunique()} days with a revision, {frontiers['day'].min()} to {frontiers['day'].max()}."
+    ]
+    if unknown:
+        remarks.append(f"{unknown} former entries of unknown training data count under all data only.")
+    below = int((frontiers["day"].isin(last_of_year) & (frontiers["top1"] < METRICS["top1"].chart_limits[0])).sum())
+    if below:
+        remarks.append(f"Not shown: {below} frontier points below {METRICS['top1'].chart_limits[0]:g} %.")
+    sources = tuple(sorted(c.sources.loc[c.sources["source"].str.startswith("timm-history/"), "source"]))
+    return Scene(panels, _table(frontiers), grid=(1, 2), sources=sources, remarks=tuple(remarks))
+
+
+def _frontiers(c: Catalog) -> pd.DataFrame:
+    """The frontier of every revision and scope, one row for each point of it."""
+    only_imagenet_1k = _trained_on_imagenet_1k_only(c)
+    parts = []
+    unknown: set[str] = set()
+    for revision in _revisions(c):
+        known = revision.held["model"].map(only_imagenet_1k)
+        unknown |= set(revision.held.loc[known.isna(), "model"])
+        for scope in SCOPES:
+            rows = revision.held[known.fillna(False).astype(bool)] if scope == ONLY_IMAGENET_1K else revision.held
+            on_it = rows[pareto_mask(rows["params_m"], rows["top1"])].sort_values("params_m")
+            parts.append(on_it.assign(day=revision.day, revision=revision.commit, scope=scope))
+    frontiers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    frontiers.attrs["unknown"] = len(unknown)
+    return frontiers
+
+
+def _revisions(c: Catalog) -> Iterator[Revision]:
+    """What was held after each day with a revision, oldest first."""
+    parameters = c.models.merge(c.architectures[["architecture", "params_m"]], on="architecture").set_index("model")[
+        "params_m"
+    ]
+    present: dict[tuple[str, int], tuple[float, float]] = {}
+    events = c.history.sort_values("sequence", kind="stable")
+    for (day, commit), of_revision in events.groupby(["date", "revision"], sort=False):
+        for model, size, event, top1, params in zip(
+            of_revision["model"],
+            of_revision["img_size"],
+            of_revision["event"],
+            of_revision["top1"],
+            of_revision["params_m"],
+            strict=True,
+        ):
+            if event == "removed":
+                present.pop((model, size), None)
+            else:
+                present[model, size] = (top1, parameters.get(model, float("nan")) if pd.isna(params) else params)
+        rows = [(model, size, *figures) for (model, size), figures in sorted(present.items())]
+        yield Revision(
+            str(day), str(commit), pd.DataFrame(rows, columns=pd.Index(["model", "img_size", "top1", "params_m"]))
+        )
+
+
+def _trained_on_imagenet_1k_only(c: Catalog) -> dict[str, bool]:
+    """Whether weights saw ImageNet-1K only, by model; a former name without tag counts when all its heirs agree."""
+    only = c.models["train_set"] == ONLY_IMAGENET_1K
+    known = dict(zip(c.models["model"], only, strict=True))
+    heirs = only.groupby(c.models["architecture"]).agg(["min", "max"])
+    agreed = heirs.loc[heirs["min"] == heirs["max"], "min"].to_dict()
+    return {
+        **{str(name): bool(value) for name, value in agreed.items()},
+        **{str(name): bool(value) for name, value in known.items()},
+    }
+
+
+def _best_panel(frontiers: pd.DataFrame) -> Panel:
+    layers, labels, lows, highs = [], [], [], []
+    for scope, colour in SCOPES.items():
+        best = (
+            frontiers[frontiers["scope"] == scope]
+            .sort_values("top1")
+            .drop_duplicates("day", keep="last")
+            .sort_values("day")
+        )
+        record = best[best["top1"] > best["top1"].cummax().shift(fill_value=0.0)]
+        days = [day_number(day) for day in best["day"]]
+        layers.append(
+            Layer(
+                scope,
+                "steps",
+                colour,
+                "",
+                tuple(days),
+                tuple(best["top1"]),
+                _hover(best, scope),
+                HOVER_TEMPLATE,
+                in_legend=True,
+            )
+        )
+        marks = tuple(day_number(day) for day in record["day"])
+        layers.append(
+            Layer(
+                f"{scope}: new best",
+                "highlight",
+                colour,
+                "o",
+                marks,
+                tuple(record["top1"]),
+                _hover(record, scope),
+                HOVER_TEMPLATE,
+            )
+        )
+        for rank, (day, top1, model) in enumerate(zip(record["day"], record["top1"], record["model"], strict=True)):
+            labels.append(LabelRequest(str(model).split(".")[0], day_number(day), float(top1), INK, float(rank)))
+        lows += [min(best["top1"])]
+        highs += [max(best["top1"])]
+    days = [day_number(day) for day in frontiers["day"]]
+    x = Axis("day of the revision", min(days) - 40, max(days) + 60, dates=True)
+    return Panel(
+        x, Axis("best top-1 (%)", min(lows) - 2.0, max(highs) + 1.0), tuple(layers), tuple(labels), "Best top-1"
+    )
+
+
+def _year_panel(frontiers: pd.DataFrame, scope: str, days: list[str]) -> Panel:
+    low = METRICS["top1"].chart_limits[0]
+    of_scope = frontiers[frontiers["scope"] == scope]
+    layers = []
+    shown = days[-len(LINE_COLOURS) :]
+    for day, colour, marker in zip(shown, LINE_COLOURS, LINE_MARKERS, strict=False):
+        points = of_scope[(of_scope["day"] == day) & (of_scope["top1"] >= low)]
+        columns = (tuple(points["params_m"]), tuple(points["top1"]))
+        layers.append(
+            Layer(
+                f"end of {day[:4]}",
+                "method",
+                colour,
+                marker,
+                *columns,
+                _hover(points, scope),
+                HOVER_TEMPLATE,
+                in_legend=True,
+            )
+        )
+    every = frontiers[frontiers["day"].isin(shown) & (frontiers["top1"] >= low)]
+    x = Axis("parameters (M)", every["params_m"].min() / 1.3, every["params_m"].max() * 1.3, log=True)
+    title = "Frontier, all data" if scope != ONLY_IMAGENET_1K else "Frontier, ImageNet-1K only"
+    return Panel(x, Axis("top-1 (%)", low, float(every["top1"].max()) + 1.0), tuple(layers), title=title)
+
+
+def _hover(rows: pd.DataFrame, scope: str) -> tuple[tuple[str, ...], ...]:
+    params = METRICS["params_m"]
+    return tuple(
+        (
+            safe(model),
+            f"{top1:.3f}",
+            params.text(params_m) or "–",
+            str(size),
+            f"{day}, {html.escape(scope)}",
+            f"timm {commit[:8]}",
+        )
+        for model, top1, params_m, size, day, commit in zip(
+            rows["model"], rows["top1"], rows["params_m"], rows["img_size"], rows["day"], rows["revision"], strict=True
+        )
+    )
+
+
+def _table(frontiers: pd.DataFrame) -> pd.DataFrame:
+    headings = {
+        "day": "day",
+        "revision": "timm revision",
+        "scope": "training data",
+        "model": "model",
+        "img_size": METRICS["img_size"].heading,
+        "top1": METRICS["top1"].heading,
+        "params_m": METRICS["params_m"].heading,
+    }
+    ordered = frontiers.sort_values(["day", "scope", "params_m"], kind="stable", ignore_index=True)
+    return plain_cells(ordered[list(headings)].rename(columns=headings))

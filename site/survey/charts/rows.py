@@ -1,0 +1,175 @@
+"""Turns rows of the leaderboard into what charts show of them: points, hover texts and the table behind the chart."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalog.metrics import METRICS, Metric
+from survey.charts.scene import Layer, Role
+from survey.charts.style import Group
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Columns of the table behind a chart that are not metrics, with their headings.
+TEXT_HEADINGS = {
+    "model": "model",
+    "architecture": "architecture",
+    "family_name": "family",
+    "kind": "kind",
+    "train_set": "training data",
+    "evidence": "evidence",
+    "cost_note": "note on GMACs",
+    "environment": "environment",
+    "speed_note": "note on throughput",
+    "on_frontier": "on the frontier",
+    "within_axes": "within the axes",
+    "source": "source",
+    "line": "line",
+    "cost_source": "source of GMACs",
+    "cost_line": "line of GMACs",
+    "speed_source": "source of throughput",
+    "speed_line": "line of throughput",
+}
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Hover:
+    """What a point tells when it is pointed at: lines of plotly's pattern and the columns that fill it."""
+
+    columns: tuple[str, ...]
+    template: str
+
+
+def hover_of(rows: pd.DataFrame, fixed: str = "") -> Hover:
+    """The hover of leaderboard rows: every condition and every source that the rows have. `fixed` ends it, as HTML."""
+    lines = [
+        "<b>%{{{model}}}</b>",
+        "%{{{family_name}}}, %{{{train_set}}}",
+        "top-1 %{{{top1}}} %, top-5 %{{{top5}}} %, at %{{{img_size}}} pixels",
+        "%{{{params_m}}} M parameters, %{{{gmacs}}} GMACs %{{{cost_note}}}",
+    ]
+    columns = ["model", "family_name", "train_set", "top1", "top5", "img_size", "params_m", "gmacs", "cost_note"]
+    sources = ["%{{{evidence}}}: %{{{place}}}", "GMACs: %{{{cost_place}}}"]
+    columns += ["evidence", "place", "cost_place"]
+    if "images_per_s" in rows and rows["images_per_s"].notna().any():
+        lines.append("%{{{images_per_s}}} images/s, batch %{{{batch_size}}} %{{{speed_note}}}")
+        sources.append("speed: %{{{speed_place}}}")
+        columns += ["images_per_s", "batch_size", "speed_note", "speed_place"]
+    places = {column: f"customdata[{index}]" for index, column in enumerate(columns)}
+    pattern = "<br>".join([*lines, *([fixed] if fixed else []), *sources]).format(**places)
+    return Hover(tuple(columns), pattern + "<extra></extra>")
+
+
+def with_places(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `place`, `cost_place` and `speed_place`: the source file and line of each figure, as text."""
+    pairs = {
+        "place": ("source", "line"),
+        "cost_place": ("cost_source", "cost_line"),
+        "speed_place": ("speed_source", "speed_line"),
+    }
+    for name, (source, line) in pairs.items():
+        known = rows[source].notna()
+        rows = rows.assign(**{name: (rows[source].astype("str") + ":" + rows[line].astype("str")).where(known, "none")})
+    return rows
+
+
+def safe(value: object) -> str:
+    """The value as text that HTML shows as it is; a missing one as a dash."""
+    if value is None or value != value:  # NaN and pandas' missing values differ from themselves
+        return "–"
+    return html.escape(str(value))
+
+
+def hover_texts(rows: pd.DataFrame, hover: Hover) -> tuple[tuple[str, ...], ...]:
+    """The texts of each row, in the order of the hover's columns."""
+    columns = []
+    for name in hover.columns:
+        metric = METRICS.get(name)
+        show: Callable[[object], str] = safe if metric is None else _number(metric)
+        if name in ("cost_note", "speed_note"):
+            show = _remark
+        columns.append([show(value) for value in rows[name].astype(object).where(rows[name].notna(), None)])
+    return tuple(zip(*columns, strict=True))
+
+
+def points(
+    rows: pd.DataFrame,
+    name: str,
+    role: Role,
+    group: Group,
+    x: Metric,
+    y: Metric,
+    hover: Hover,
+    *,
+    in_legend: bool = False,
+) -> Layer:
+    """A layer of one point for each row, in the group's colour and marker."""
+    return Layer(
+        name,
+        role,
+        group.colour,
+        group.marker,
+        tuple(x.rounded(value) for value in rows[x.column]),
+        tuple(y.rounded(value) for value in rows[y.column]),
+        hover_texts(rows, hover),
+        hover.template,
+        in_legend,
+    )
+
+
+def table_of(rows: pd.DataFrame, metrics: Sequence[str], texts: Sequence[str]) -> pd.DataFrame:
+    """The table behind a chart: names first, figures with their unit in the heading, then conditions and sources."""
+    names = [text for text in texts if text in ("model", "architecture", "family_name", "kind", "train_set")]
+    columns = [*names, *metrics, *(text for text in texts if text not in names)]
+    headings = {name: METRICS[name].heading if name in METRICS else TEXT_HEADINGS[name] for name in columns}
+    return plain_cells(rows[columns].rename(columns=headings))
+
+
+def plain_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with every text that a spreadsheet would take for a formula quoted."""
+    for column in table.columns:
+        if table[column].dtype.kind not in "biufM":
+            table[column] = [_plain(value) for value in table[column]]
+    return table
+
+
+def spread(values: Sequence[float]) -> list[float]:
+    """A priority for each value: the two ends first, then always the one furthest from those chosen before."""
+    priority = [0.0] * len(values)
+    if not values:
+        return priority
+    chosen: list[int] = []
+    for rank in range(len(values)):
+        rest = [index for index in range(len(values)) if index not in chosen]
+        best = max(rest, key=lambda index: (_gap(values, index, chosen), values[index]))
+        priority[best] = float(len(values) - rank)
+        chosen.append(best)
+    return priority
+
+
+def _gap(values: Sequence[float], index: int, chosen: Sequence[int]) -> float:
+    if not chosen:
+        return values[index]
+    return min(abs(values[index] - values[other]) for other in chosen)
+
+
+def _number(metric: Metric) -> Callable[[object], str]:
+    def show(value: object) -> str:
+        number = math.nan if value is None else float(value)  # type: ignore[arg-type]
+        return metric.text(number) or "–"
+
+    return show
+
+
+def _remark(value: object) -> str:
+    return f"({html.escape(str(value))})" if value else ""
+
+
+def _plain(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

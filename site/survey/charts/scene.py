@@ -1,0 +1,117 @@
+"""What a chart consists of, before any format draws it: panels of layers in named styles, and the rows behind them.
+
+Owns the vocabulary only. How a scene looks in a format belongs to that format's module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from catalog.metrics import Metric
+from catalog.problems import CatalogError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from catalog import Catalog
+
+# cloud: quiet points; hollow: points that the frontier ignores; highlight: strong points; line: a line alone;
+# dashed: the same for orientation only; steps: a line that holds its value until the next point; method: a line with
+# small points on it; quiet method: the same in the background.
+Role = Literal["cloud", "hollow", "highlight", "line", "dashed", "steps", "method", "quiet method"]
+LINES = ("line", "dashed", "steps", "method", "quiet method")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of a panel. `low` and `high` are its limits in the metric's unit (days since 1970 for dates)."""
+
+    title: str
+    low: float
+    high: float
+    log: bool = False
+    dates: bool = False
+
+    def fraction(self, value: float) -> float:
+        """Where a value lies along the axis, 0 at the low end and 1 at the high end."""
+        import math
+
+        if self.log:
+            return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
+        return (value - self.low) / (self.high - self.low)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Points or a line in one style.
+
+    `hover` has the texts of each point, already safe as HTML; `hover_template` is plotly's pattern that arranges them.
+    """
+
+    name: str
+    role: Role
+    colour: str
+    marker: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    hover: tuple[tuple[str, ...], ...] = ()
+    hover_template: str = ""
+    in_legend: bool = False
+
+
+@dataclass(frozen=True)
+class LabelRequest:
+    """A text that wants to stand near a point; the higher the priority, the earlier it chooses its place."""
+
+    text: str
+    x: float
+    y: float
+    colour: str
+    priority: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes."""
+
+    x: Axis
+    y: Axis
+    layers: tuple[Layer, ...]
+    labels: tuple[LabelRequest, ...] = ()
+    title: str = ""
+    note: str = ""  # what lies outside of the axes
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A chart's content: panels in reading order, on a grid of rows of so many panels, and the table behind them."""
+
+    panels: tuple[Panel, ...]
+    table: pd.DataFrame
+    grid: tuple[int, ...] = (1,)
+    sources: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # sentences that depend on the data; they end the caption
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One entry of the registry. `build` makes the scene; it raises CatalogError when there is nothing to draw."""
+
+    slug: str
+    title: str
+    caption: str
+    alt: str
+    convention: str
+    build: Callable[[Catalog], Scene] = field(repr=False)
+    x: Metric | None = None
+    y: Metric | None = None
+    group: str = ""  # heading in the gallery
+
+
+def nothing_to_draw(slug: str, what: str) -> CatalogError:
+    """The error for a chart without data."""
+    return CatalogError(
+        f"chart {slug}: no {what} in the catalog; run backbones refresh, or name other tables with --data"
+    )

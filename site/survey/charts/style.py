@@ -1,0 +1,87 @@
+"""How charts look, whatever the format: the page of one journal column, type sizes, colours and markers.
+
+Figures are drawn at the size they are printed in one journal column, 3.5 inches wide, with no type under 6 points;
+enlarged on a screen they stay the same picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Points of 1/72 inch.
+WIDTH = 252.0
+MARGIN_LEFT = 31.0
+MARGIN_RIGHT = 7.0
+PLOT_HEIGHT = 172.0
+TYPE_SIZE = 6.0
+TITLE_SIZE = 8.0
+LINE_HEIGHT = 7.6
+
+# Okabe and Ito's colours that stand out on white; with ink and grey, fewer than eight on any chart.
+BLUE = "#0072B2"
+ORANGE = "#E69F00"
+GREEN = "#009E73"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
+SKY = "#56B4E9"
+INK = "#222222"
+QUIET = "#8C8C8C"
+GRID = "#E8E8E8"
+PAPER = "#FFFFFF"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A kind of points, told apart by colour and by marker (matplotlib's letter)."""
+
+    name: str
+    colour: str
+    marker: str
+
+
+TRAIN_GROUPS = (
+    Group("ImageNet-1K only", BLUE, "o"),
+    Group("ImageNet-12K/21K", ORANGE, "s"),
+    Group("web-scale", GREEN, "^"),
+    Group("JFT", VERMILION, "D"),
+    Group("merged, private", PURPLE, "p"),
+)
+KIND_GROUPS = (
+    Group("convolutional", BLUE, "o"),
+    Group("transformer", ORANGE, "s"),
+    Group("hybrid", GREEN, "^"),
+    Group("MLP", VERMILION, "D"),
+    Group("other", PURPLE, "p"),
+)
+# Lines of methods and revisions: one more hue than the groups, and ink.
+LINE_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
+LINE_MARKERS = ("o", "s", "^", "D", "p", "v")
+
+_TRAIN_GROUP = {
+    "ImageNet-1K only": 0,
+    "ImageNet-12K": 1,
+    "ImageNet-21K/22K": 1,
+    "web image-text": 2,
+    "web-scale weak/self-supervised": 2,
+    "JFT-300M": 3,
+    "JFT-3B": 3,
+    "merged 30M/38M": 4,
+    "other private data": 4,
+}
+_KIND_GROUP = {"cnn": 0, "vit": 1, "hybrid": 2, "mlp": 3, "other": 4}
+
+
+def train_group(train_set: str) -> Group:
+    """The group of a train-set bucket of the catalog; a bucket it does not know counts as private data."""
+    return TRAIN_GROUPS[_TRAIN_GROUP.get(train_set, 4)]
+
+
+def kind_group(kind: str) -> Group:
+    """The group of a family's kind."""
+    return KIND_GROUPS[_KIND_GROUP.get(kind, 4)]
+
+
+def tint(colour: str, strength: float = 0.38) -> str:
+    """The colour mixed with paper: the quiet cloud behind the frontier. `strength` 1 is the colour itself."""
+    channels = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 - (255 - channel) * strength):02X}" for channel in channels)

@@ -1,0 +1,48 @@
+"""Where an axis carries numbers, for every format alike."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+from survey.charts.scene import Axis
+
+EPOCH = datetime.date(1970, 1, 1)
+
+
+def day_number(day: str) -> float:
+    """Days from 1970-01-01 to a day written YYYY-MM-DD."""
+    return float((datetime.date.fromisoformat(day) - EPOCH).days)
+
+
+def day_text(number: float) -> str:
+    """The day of a day number, as YYYY-MM-DD."""
+    return (EPOCH + datetime.timedelta(days=round(number))).isoformat()
+
+
+def ticks(axis: Axis) -> list[tuple[float, str]]:
+    """Positions and texts of an axis, low to high."""
+    if axis.dates:
+        return _years(axis)
+    return _decades(axis) if axis.log else _steps(axis)
+
+
+def _years(axis: Axis) -> list[tuple[float, str]]:
+    first, last = (int(day_text(day)[:4]) for day in (axis.low, axis.high))
+    days = [(day_number(f"{year}-01-01"), str(year)) for year in range(first, last + 2)]
+    return [(day, text) for day, text in days if axis.low <= day <= axis.high]
+
+
+def _decades(axis: Axis) -> list[tuple[float, str]]:
+    span = math.log10(axis.high / axis.low)
+    leading = (1, 2, 5) if span < 3.3 else (1, 3) if span < 4.3 else (1,)
+    exponents = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)
+    values = [digit * 10.0**exponent for exponent in exponents for digit in leading]
+    return [(value, f"{value:,.10g}") for value in values if axis.low <= value <= axis.high]
+
+
+def _steps(axis: Axis) -> list[tuple[float, str]]:
+    span = axis.high - axis.low
+    step = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, 100, math.inf) if span / step <= 7)
+    first = math.ceil(axis.low / step)
+    return [(index * step, f"{index * step:g}") for index in range(first, math.floor(axis.high / step) + 1)]

@@ -1,0 +1,159 @@
+"""Charts of ImageNet accuracy against what it costs: parameters, multiply-accumulates, or throughput somewhere."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import TYPE_CHECKING
+
+from catalog.metrics import METRICS, Metric
+from catalog.pareto import pareto_mask
+from survey.charts.rows import Hover, hover_of, points, spread, table_of, with_places
+from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
+from survey.charts.style import INK, KIND_GROUPS, TRAIN_GROUPS, Group, kind_group, train_group
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from catalog import Catalog
+
+ONLY_IMAGENET_1K = "ImageNet-1K only"
+REPORTED = "reported by a paper"
+COMPARABLE_COSTS = ("", "estimated")
+FIGURES = ["img_size", "top1", "top5", "params_m", "gmacs"]
+TEXTS = [
+    "model",
+    "architecture",
+    "family_name",
+    "kind",
+    "train_set",
+    "evidence",
+    "cost_note",
+    "on_frontier",
+    "within_axes",
+]
+
+
+def tradeoff(
+    c: Catalog, slug: str, cost: Metric, environment: str | None = None, *, only_imagenet_1k: bool = False
+) -> Scene:
+    """ImageNet top-1 against a cost; every result is a point, the frontier of the measured ones a line with names.
+
+    Raises CatalogError when no result has both figures.
+    """
+    accuracy = METRICS["top1"]
+    rows = judged(c.leaderboard(environment=environment), cost)
+    if only_imagenet_1k:
+        rows = rows[rows["train_set"] == ONLY_IMAGENET_1K]
+    rows = rows[rows[cost.column] > 0].copy()
+    if not rows["comparable"].any():
+        raise nothing_to_draw(slug, f"measured ImageNet results with {cost.label}")
+    better_high = cost.better == "higher"
+    plain = rows["comparable"]
+    rows["on_frontier"] = pareto_mask(
+        rows[cost.column].where(plain), rows["top1"].where(plain), more_is_better=better_high
+    )
+    x, y = axis_over(rows, cost, "x"), axis_over(rows, accuracy, "y")
+    rows["within_axes"] = rows[cost.column].between(x.low, x.high) & rows["top1"].between(y.low, y.high)
+    by_kind = only_imagenet_1k
+    groups = KIND_GROUPS if by_kind else TRAIN_GROUPS
+    rows["group"] = (
+        [kind_group(kind).name for kind in rows["kind"]]
+        if by_kind
+        else [train_group(name).name for name in rows["train_set"]]
+    )
+    rows = with_places(rows)
+    hover = hover_of(rows, _environment_line(c, environment))
+    layers = [*_cloud(rows, groups, cost, accuracy, hover), *_frontier(rows, groups, cost, accuracy, hover)]
+    panel = Panel(x, y, tuple(layers), tuple(frontier_labels(rows, cost)), note=outside_note(rows, x, y))
+    speeds = ["images_per_s", "batch_size"] if environment else []
+    speed_texts = ["environment", "speed_note"] if environment else []
+    places = ["source", "line", "cost_source", "cost_line", *(["speed_source", "speed_line"] if environment else [])]
+    table = table_of(rows, [*FIGURES, *speeds], [*TEXTS, *speed_texts, *places])
+    sources = {*rows["source"], *rows["cost_source"].dropna(), *rows["speed_source"].dropna()}
+    return Scene((panel,), table, sources=tuple(sorted(sources)), remarks=_remarks(rows, panel.note))
+
+
+def judged(rows: pd.DataFrame, cost: Metric) -> pd.DataFrame:
+    """The rows with `comparable`: measured, and with a cost that was counted or timed for this very network."""
+    comparable = rows["evidence"] != REPORTED
+    if cost.column == "gmacs":
+        comparable &= rows["cost_note"].isin(COMPARABLE_COSTS)
+    if cost.column == "images_per_s":
+        comparable &= rows["speed_note"] == ""
+    return rows.assign(comparable=comparable)
+
+
+def axis_over(rows: pd.DataFrame, metric: Metric, which: str) -> Axis:
+    """An axis over all results that the metric's chart limits allow (for x: those whose accuracy is allowed, too)."""
+    low, high = METRICS["top1"].chart_limits
+    shown = rows[rows["top1"].between(low, high)] if which == "x" and (rows["top1"] >= low).any() else rows
+    values = shown[metric.column][shown[metric.column].between(*metric.chart_limits)]
+    if values.empty:
+        values = rows[metric.column]
+    least, most = float(values.min()), float(values.max())
+    title = f"{metric.heading}, {metric.better} is better" if which == "x" else metric.heading
+    if metric.log:
+        span = most / least
+        before, after = (0.13, 0.03) if metric.better == "lower" else (0.03, 0.13)  # room for names beside the frontier
+        return Axis(title, least / span**before, most * span**after, log=True)
+    bottom = low if metric.column == "top1" and least <= low + 3 else math.floor(least - 1)
+    return Axis(title, bottom, most + (most - bottom) * 0.06 + 0.2)
+
+
+def outside_note(rows: pd.DataFrame, x: Axis, y: Axis) -> str:
+    """How many results lie outside of the axes, and where; blank when none does."""
+    below = int((rows["top1"] < y.low).sum())
+    beyond = int((~rows["within_axes"]).sum()) - below
+    parts = [f"{below} results below {y.low:g} % top-1"] if below else []
+    parts += [f"{beyond} beyond the horizontal axis"] if beyond else []
+    return f"Not shown: {' and '.join(parts)}." if parts else ""
+
+
+def frontier_labels(rows: pd.DataFrame, cost: Metric) -> list[LabelRequest]:
+    """A label for each frontier result within the axes, those that spread the best along the frontier first."""
+    frontier = rows[rows["on_frontier"] & rows["within_axes"]]
+    marks = ["*" if note == "estimated" and cost.column == "gmacs" else "" for note in frontier["cost_note"]]
+    texts = [f"{name}{mark}" for name, mark in zip(frontier["architecture"], marks, strict=True)]
+    priorities = spread([float(value) for value in frontier["top1"]])
+    columns = zip(texts, frontier[cost.column], frontier["top1"], priorities, strict=True)
+    return [LabelRequest(text, float(x), float(y), INK, priority) for text, x, y, priority in columns]
+
+
+def _cloud(rows: pd.DataFrame, groups: tuple[Group, ...], x: Metric, y: Metric, hover: Hover) -> list[Layer]:
+    layers = []
+    for group in groups:
+        of_group = rows[(rows["group"] == group.name) & ~rows["on_frontier"]]
+        for chosen, name, role in (
+            (of_group["comparable"], "", "cloud"),
+            (~of_group["comparable"], ", not ranked", "hollow"),
+        ):
+            if chosen.any():
+                layers.append(points(of_group[chosen], group.name + name, role, group, x, y, hover))  # type: ignore[arg-type]
+    return layers
+
+
+def _frontier(rows: pd.DataFrame, groups: tuple[Group, ...], x: Metric, y: Metric, hover: Hover) -> list[Layer]:
+    on_it = rows[rows["on_frontier"]].sort_values(x.column)
+    ink = Group("Pareto frontier", INK, "")
+    line = points(on_it, ink.name, "line", ink, x, y, hover, in_legend=True)
+    layers = [Layer(line.name, "line", INK, "", line.x, line.y, in_legend=True)]
+    for group in groups:
+        of_group = on_it[on_it["group"] == group.name]
+        if (rows["group"] == group.name).any():
+            layers.append(points(of_group, group.name, "highlight", group, x, y, hover, in_legend=True))
+    return layers
+
+
+def _environment_line(c: Catalog, environment: str | None) -> str:
+    if environment is None:
+        return ""
+    label = c.environments.set_index("environment").at[environment, "label"]
+    return html.escape(str(label)).replace("%", "&#37;")
+
+
+def _remarks(rows: pd.DataFrame, note: str) -> tuple[str, ...]:
+    left_out = int((~rows["comparable"]).sum())
+    count = f"{len(rows):,} results, {int(rows['on_frontier'].sum())} on the frontier."
+    hollow = f"Hollow: {left_out:,} that a paper reports or whose cost is another network's; never on the frontier."
+    return tuple(text for text in (count, hollow if left_out else "", note) if text)
