@@ -45,7 +45,12 @@ def _run(verb: str, arguments: Sequence[str]) -> None:
 
     from catalog.problems import CatalogError
 
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
     app.command()(importlib.import_module(f"backbones.{verb}").run)
     try:
         app(args=arguments, prog_name=f"backbones {verb}")
@@ -55,10 +60,12 @@ def _run(verb: str, arguments: Sequence[str]) -> None:
 
 
 def _help() -> str:
-    lines = [f"  {verb:10}{meaning}" for verb, meaning in VERBS.items()]
-    return "\n".join(
-        ["Vision backbones: published and measured results, with their sources.", "", "Usage: backbones VERB [OPTIONS]", "", *lines, ""]
-        + ["backbones VERB --help describes a verb. Exit status: 0 good, 1 a problem with the data or the run, 2 wrong usage.", ""]
+    verbs = "".join(f"  {verb:10}{meaning}\n" for verb, meaning in VERBS.items())
+    return (
+        "Vision backbones: published and measured results, with their sources.\n\n"
+        f"Usage: backbones VERB [OPTIONS]\n\n{verbs}\n"
+        "backbones VERB --help describes a verb.\n"
+        "Exit status: 0 good, 1 a problem with the data or the run, 2 wrong usage.\n"
     )
 
 

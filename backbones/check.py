@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+
 import typer
 
 import catalog
@@ -29,8 +30,9 @@ def run(
             typer.echo(str(problem))
     errors = sum(problem.severity == "error" for problem in problems)
     if not as_json:
-        read, accepted, quarantined = (int(c.sources[f"rows_{name}"].sum()) for name in ("read", "accepted", "quarantined"))
-        typer.echo(f"{errors} errors, {len(problems) - errors} warnings; {read} rows read = {accepted} accepted + {quarantined} quarantined")
+        read, good, set_aside = (int(c.sources[f"rows_{name}"].sum()) for name in ("read", "accepted", "quarantined"))
+        typer.echo(f"{errors} errors, {len(problems) - errors} warnings")
+        typer.echo(f"{read} rows read = {good} accepted + {set_aside} quarantined")
     if errors:
         typer.echo(f"backbones: {errors} errors in {data}; the lines above say where", err=True)
         raise typer.Exit(1)

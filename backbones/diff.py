@@ -18,7 +18,9 @@ from catalog.store import DEFAULT_DATA
 
 
 def run(
-    before: Annotated[str, typer.Argument(help="A directory of tables, or a git revision of this repository.")] = "HEAD",
+    before: Annotated[
+        str, typer.Argument(help="A directory of tables, or a git revision of this repository.")
+    ] = "HEAD",
     after: Annotated[Path, typer.Argument(help="A directory of tables.")] = DEFAULT_DATA,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +46,9 @@ def _from_git(revision: str, scratch: Path) -> Path:
     except FileNotFoundError as error:
         raise CatalogError("git is not installed; name two directories of tables instead") from error
     except subprocess.CalledProcessError as error:
-        raise CatalogError(f"{revision}: neither a directory of tables nor a git revision that has them: {one_line(error.stderr)}") from error
+        raise CatalogError(
+            f"{revision}: neither a directory of tables nor a git revision that has them: {one_line(error.stderr)}"
+        ) from error
     import tarfile
 
     with tarfile.open(archive) as tar:

@@ -29,9 +29,13 @@ RESULTS = "timm/results-imagenet"
 
 
 def run(
-    mirror: Annotated[Path | None, typer.Option(help="Read every address from this folder and touch no network.")] = None,
+    mirror: Annotated[
+        Path | None, typer.Option(help="Read every address from this folder and touch no network.")
+    ] = None,
     data: Data = DEFAULT_DATA,
-    accept: Annotated[list[str] | None, typer.Option(help="A source that may lose rows this time (repeatable).")] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="A source that may lose rows this time (repeatable).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Scrape every upstream, merge, check and write the tables; then say what changed.
@@ -88,7 +92,7 @@ class Report:
 
 
 def refresh(client: Client, data: Path, today: str, accepted: list[str], *, quiet: bool = False) -> Report:
-    """Run the whole refresh into a directory of tables. Raises CatalogError, with nothing written, on broken structure."""
+    """Run the whole refresh into a directory of tables. Raises CatalogError on broken structure; nothing is written."""
     recover(data)
     before = Catalog(data).frames
     known = set(before["sources"]["source"])
@@ -130,7 +134,7 @@ def _append_refresh(frames: Frames, difference: Difference, today: str) -> objec
 
 
 def _flat_path(data: Path) -> str:
-    """Where the flat table goes, relative to the tables: beside a directory of one's own, at the top of the repository else."""
+    """Where the flat table goes, relative to the tables: the top of the repository, or into a directory of one's own."""
     return os.path.relpath(ROOT / FILE_NAME, data) if data.resolve() == DEFAULT_DATA.resolve() else FILE_NAME
 
 

@@ -52,7 +52,9 @@ def _families(c: Catalog) -> dict[str, Any]:
 def _family(c: Catalog, family: str) -> dict[str, Any]:
     facts = c.families[c.families["family"] == family].dropna(axis="columns")
     rows = c.leaderboard()
-    rows = rows.loc[rows["family"] == family, ["model", "img_size", "top1", "params_m", "gmacs", "train_set", "evidence"]]
+    rows = rows.loc[
+        rows["family"] == family, ["model", "img_size", "top1", "params_m", "gmacs", "train_set", "evidence"]
+    ]
     return {"family": facts.iloc[0].to_dict(), "models": json.loads(rows.to_json(orient="records"))}
 
 

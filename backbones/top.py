@@ -39,7 +39,9 @@ def run(
     kind: Annotated[str | None, typer.Option(help=f"One of {', '.join(FAMILY_KINDS)}.")] = None,
     img_size: Annotated[int | None, typer.Option(help="At this image size, in pixels.")] = None,
     licence: Annotated[str | None, typer.Option(help="With weights under this licence.")] = None,
-    pareto: Annotated[bool, typer.Option("--pareto", help="Only results that no other beats for less compute.")] = False,
+    pareto: Annotated[
+        bool, typer.Option("--pareto", help="Only results that no other beats for less compute.")
+    ] = False,
     reported: Annotated[bool, typer.Option("--reported", help="Also accuracies that only a paper states.")] = False,
     dataset: Annotated[str, typer.Option(help="Data set of the accuracy.")] = "imagenet",
     number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many rows.")] = 10,
@@ -118,7 +120,7 @@ def _print(rows: pd.DataFrame, as_of: str) -> None:
 def _cell(column: str, value: object, note: str) -> str:
     import pandas as pd
 
-    if pd.isna(value):  # type: ignore[call-overload]
+    if pd.isna(value):
         return "-"
     if column == "top1":
         return f"{value:.2f}"

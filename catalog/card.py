@@ -1,4 +1,4 @@
-"""Everything known about one set of weights, each figure with its conditions and source: the content of a model's page."""
+"""Everything known about one set of weights, each figure with its conditions and source."""
 
 from __future__ import annotations
 
@@ -81,4 +81,8 @@ def _rows(frame: pd.DataFrame) -> Rows:
 
 def _fields(row: pd.Series) -> dict[str, Any]:
     """The filled fields as plain Python values."""
-    return {str(name): value.item() if hasattr(value, "item") else value for name, value in row.items() if not pd.isna(value)}
+    return {
+        str(name): value.item() if hasattr(value, "item") else value
+        for name, value in row.items()
+        if not pd.isna(value)
+    }

@@ -64,7 +64,9 @@ def rows_balance(frames: Frames) -> Iterator[Problem]:
     for row in frames["sources"].itertuples():
         if row.rows_read != row.rows_accepted + row.rows_quarantined:
             detail = f"{row.rows_read} rows read, {row.rows_accepted} accepted and {row.rows_quarantined} quarantined"
-            yield Problem("error", str(row.source), None, "rows-balance", f"{detail}, expected the sum to be the rows read")
+            yield Problem(
+                "error", str(row.source), None, "rows-balance", f"{detail}, expected the sum to be the rows read"
+            )
         held = int(quarantined.get(row.source, 0))
         if held != row.rows_quarantined:
             detail = f"the quarantine holds {held} rows, expected {row.rows_quarantined}"
@@ -74,7 +76,12 @@ def rows_balance(frames: Frames) -> Iterator[Problem]:
 def top5_at_least_top1(frames: Frames) -> Iterator[Problem]:
     """The right class among five is no rarer than alone."""
     rows = frames["evaluations"]
-    yield from _each(rows[rows["top5"] < rows["top1"]], "error", "top5-below-top1", "top5 {top5:g} is below top1 {top1:g} for {model}")
+    yield from _each(
+        rows[rows["top5"] < rows["top1"]],
+        "error",
+        "top5-below-top1",
+        "top5 {top5:g} is below top1 {top1:g} for {model}",
+    )
 
 
 def classified(frames: Frames) -> Iterator[Problem]:
@@ -102,14 +109,21 @@ def sorted_by_accuracy(frames: Frames) -> Iterator[Problem]:
     """timm sorts its accuracy files: a row out of order was edited by hand or cut."""
     rows = frames["evaluations"]
     for _, group in rows[rows["kind"] == "measured upstream"].sort_values("line").groupby("source"):
-        yield from _each(group[group["top1"].diff() > 0], "warning", "sorted", "{model} is more accurate than the row above it")
+        yield from _each(
+            group[group["top1"].diff() > 0], "warning", "sorted", "{model} is more accurate than the row above it"
+        )
 
 
 def sorted_by_speed(frames: Frames) -> Iterator[Problem]:
     """timm sorts its benchmark files by rate."""
     rows = frames["measurements"]
     for _, group in rows[rows["implementation"] == "timm"].sort_values("line").groupby("source"):
-        yield from _each(group[group["images_per_s"].diff() > 0], "warning", "sorted", "{architecture} is faster than the row above it")
+        yield from _each(
+            group[group["images_per_s"].diff() > 0],
+            "warning",
+            "sorted",
+            "{architecture} is faster than the row above it",
+        )
 
 
 def same_params_across_tags(frames: Frames) -> Iterator[Problem]:
@@ -118,7 +132,12 @@ def same_params_across_tags(frames: Frames) -> Iterator[Problem]:
     rows = rows[(rows["dataset"] == "imagenet") & (rows["kind"] == "measured upstream")]
     rows = rows.assign(first=rows.groupby("architecture")["params_m"].transform("first"))
     odd = rows[(rows["params_m"] / rows["first"] - 1).abs() > SAME_PARAMS]
-    yield from _each(odd, "warning", "same-params", "{model} has {params_m:g} M parameters, other weights of {architecture} {first:g} M")
+    yield from _each(
+        odd,
+        "warning",
+        "same-params",
+        "{model} has {params_m:g} M parameters, other weights of {architecture} {first:g} M",
+    )
 
 
 def same_params_across_files(frames: Frames) -> Iterator[Problem]:
@@ -164,7 +183,12 @@ def rate_times_step(frames: Frames) -> Iterator[Problem]:
     allowed = allowed.where(rows["mode"] == "infer", TRAINING_RATE_TIMES_STEP)
     rows = rows.assign(images=rows["images_per_s"] * rows["step_ms"] / 1000)
     odd = rows[(rows["images"] / rows["batch_size"].astype("float64") - 1).abs() > allowed]
-    yield from _each(odd, "warning", "rate-times-step", "{architecture}: rate x step gives {images:.1f} images, the batch is {batch_size}")
+    yield from _each(
+        odd,
+        "warning",
+        "rate-times-step",
+        "{architecture}: rate x step gives {images:.1f} images, the batch is {batch_size}",
+    )
 
 
 def compiled_against_eager(frames: Frames) -> Iterator[Problem]:
@@ -186,7 +210,12 @@ def compiled_against_eager(frames: Frames) -> Iterator[Problem]:
     )
     both["ratio"] = both["images_per_s"] / both["images_per_s_eager"]
     odd = both[(both["ratio"] < COMPILED_SLOWER) | (both["ratio"] > COMPILED_FASTER)]
-    yield from _each(odd, "warning", "compiled-against-eager", "{architecture} at {img_size}: compiled runs at {ratio:.2f} times the eager speed")
+    yield from _each(
+        odd,
+        "warning",
+        "compiled-against-eager",
+        "{architecture} at {img_size}: compiled runs at {ratio:.2f} times the eager speed",
+    )
 
 
 def second_opinions_agree(frames: Frames) -> Iterator[Problem]:
@@ -194,16 +223,23 @@ def second_opinions_agree(frames: Frames) -> Iterator[Problem]:
     opinions = frames["second_opinions"]
     opinions = opinions[(opinions["reporter"] == "torchvision") & opinions["model"].notna()]
     ours = frames["evaluations"]
-    ours = ours.loc[(ours["dataset"] == "imagenet") & (ours["kind"] == "measured upstream"), ["model", "img_size", "top1"]]
+    ours = ours.loc[
+        (ours["dataset"] == "imagenet") & (ours["kind"] == "measured upstream"), ["model", "img_size", "top1"]
+    ]
     both = opinions.merge(ours, on=["model", "img_size"], suffixes=("", "_timm"))
     odd = both[(both["top1"] - both["top1_timm"]).abs() > SECOND_OPINION]
-    yield from _each(odd, "warning", "second-opinion", "{model} at {img_size}: torchvision reports {top1:g}, timm measured {top1_timm:g}")
+    yield from _each(
+        odd,
+        "warning",
+        "second-opinion",
+        "{model} at {img_size}: torchvision reports {top1:g}, timm measured {top1_timm:g}",
+    )
 
 
 def corrections_in_force(frames: Frames) -> Iterator[Problem]:
     """A correction whose expected value is gone from upstream has to be reviewed."""
     rows = frames["corrections"]
-    text = "correction {correction} stopped: expected {column} {expected}, upstream changed; review catalog/reference/corrections.yml"
+    text = "correction {correction} stopped: expected {column} {expected}; review catalog/reference/corrections.yml"
     yield from _each(rows[rows["state"] == "stopped"], "warning", "correction-stopped", text)
 
 
@@ -222,7 +258,9 @@ def differences_complete(frames: Frames) -> Iterator[Problem]:
         known = measured[measured["dataset"] == base].set_index(["model", "img_size"]).index
         here = measured[(measured["dataset"] == dataset) & measured["top1_diff"].isna()]
         odd = here[here.set_index(["model", "img_size"]).index.isin(known)]
-        yield from _each(odd, "error", "differences", "{model} at {img_size} lacks its difference to ImageNet; run backbones refresh")
+        yield from _each(
+            odd, "error", "differences", "{model} at {img_size} lacks its difference to ImageNet; run backbones refresh"
+        )
 
 
 STRUCTURE: tuple[Rule, ...] = (schema, references, rows_balance)
@@ -249,4 +287,6 @@ def _each(rows: pd.DataFrame, severity: Severity, rule: str, text: str) -> Itera
     """One problem per row, at the file and line that the row came from."""
     for values in rows.to_dict("records"):
         line = values.get("line")
-        yield Problem(severity, str(values["source"]), None if pd.isna(line) else int(line), rule, text.format(**values))
+        yield Problem(
+            severity, str(values["source"]), None if pd.isna(line) else int(line), rule, text.format(**values)
+        )

@@ -43,7 +43,9 @@ class Correction:
 
     def matches(self, row: SurveyRow) -> bool:
         """Whether the row is one that the entry speaks of (its value may have changed upstream)."""
-        return all(_same(getattr(row, FIELDS[column]), value) for column, value in self.match.items() if column != self.column)
+        return all(
+            _same(getattr(row, FIELDS[column]), value) for column, value in self.match.items() if column != self.column
+        )
 
     def finds_expected(self, row: SurveyRow) -> bool:
         """Whether upstream still holds the value that is known to be wrong."""
@@ -72,11 +74,15 @@ def load_corrections(path: Path = REFERENCE / "corrections.yml") -> list[Correct
                 raise KeyError(min(unknown))
         except (KeyError, TypeError) as error:
             name = entry.get("id", "?") if isinstance(entry, dict) else entry
-            raise CatalogError(f"{path.name}: entry {name}: {error} is missing or not a column of the survey; complete it") from error
+            raise CatalogError(
+                f"{path.name}: entry {name}: {error} is missing or not a column of the survey; complete it"
+            ) from error
     return corrections
 
 
-def apply_corrections(rows: Sequence[SurveyRow], corrections: Sequence[Correction]) -> tuple[list[SurveyRow], pd.DataFrame]:
+def apply_corrections(
+    rows: Sequence[SurveyRow], corrections: Sequence[Correction]
+) -> tuple[list[SurveyRow], pd.DataFrame]:
     """The rows with the corrected values, and the corrections table; one that finds nothing is marked stopped."""
     corrected = {row.line: row for row in rows}
     table: list[tuple[object, ...]] = []

@@ -70,7 +70,9 @@ def choose_costs(candidates: pd.DataFrame) -> pd.DataFrame:
     """
     version = candidates["version"].fillna("").map(_version_order)
     ordered = candidates.assign(newest=version, compiled=candidates["source"].str.contains("dynamo"))
-    ordered = ordered.sort_values(["newest", "compiled", "source", "line"], ascending=[False, True, True, True], kind="stable")
+    ordered = ordered.sort_values(
+        ["newest", "compiled", "source", "line"], ascending=[False, True, True, True], kind="stable"
+    )
     ordered["preferred"] = ~ordered.duplicated(KEY)
     used = ordered.groupby(KEY, dropna=False)["gmacs"].transform("first")
     ordered["disagrees"] = (ordered["gmacs"] - used).abs() > (used * DISAGREEMENT_SHARE).clip(lower=DISAGREEMENT_GMACS)
@@ -98,7 +100,9 @@ def estimate_missing(costs: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
     nearest = pairs.drop_duplicates(["architecture", "img_size"])
     scale = (nearest["img_size"] / nearest["img_size_measured"]) ** 2
     nearest = nearest.assign(
-        gmacs=(nearest["gmacs"] * scale).round(2), mactivations=(nearest["mactivations"] * scale).round(2), estimated=True
+        gmacs=(nearest["gmacs"] * scale).round(2),
+        mactivations=(nearest["mactivations"] * scale).round(2),
+        estimated=True,
     )
     return nearest[list(costs.columns)]
 

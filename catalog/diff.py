@@ -65,7 +65,7 @@ class Difference:
     def to_markdown(self) -> str:
         """A text for people, as the body of a pull request."""
         if not self:
-            return "Nothing changed upstream.\n"
+            return "Nothing changed.\n"
         parts = [
             _section("Added", [f"`{item.model}` at {item.img_size}: {item.top1:g} %" for item in self.added]),
             _section("Removed", [f"`{item.model}` at {item.img_size} (was {item.top1:g} %)" for item in self.removed]),
@@ -88,7 +88,9 @@ def diff(before: Frames, after: Frames) -> Difference:
     come = [key for key in new if key not in old]
     renames = _renames(gone, come, old, new, after["models"])
     difference = Difference()
-    difference.renamed = sorted({Renamed(former[0], present[0]) for former, present in renames.items()}, key=lambda item: item.former)
+    difference.renamed = sorted(
+        {Renamed(former[0], present[0]) for former, present in renames.items()}, key=lambda item: item.former
+    )
     difference.added = [Result(*key, new[key]) for key in sorted(come) if key not in set(renames.values())]
     difference.removed = [Result(*key, old[key]) for key in sorted(gone) if key not in renames]
     pairs = [(key, key) for key in old if key in new] + list(renames.items())
@@ -117,7 +119,9 @@ def _results(frames: Frames) -> dict[Key, float]:
     }
 
 
-def _renames(gone: list[Key], come: list[Key], old: dict[Key, float], new: dict[Key, float], models: pd.DataFrame) -> dict[Key, Key]:
+def _renames(
+    gone: list[Key], come: list[Key], old: dict[Key, float], new: dict[Key, float], models: pd.DataFrame
+) -> dict[Key, Key]:
     """Former key -> present key: by the declared former names, else an undotted name that gained its only tag."""
     former_names = dict(zip(models["model"], models["former_names"].fillna("").str.split(";"), strict=True))
     renames: dict[Key, Key] = {}

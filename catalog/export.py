@@ -1,4 +1,4 @@
-"""The flat table `backbone_performance.csv`: the original survey's eight columns first, then where each value came from."""
+"""The flat table `backbone_performance.csv`: the original survey's eight columns, then the origin of each value."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def flat_table(c: Catalog) -> pd.DataFrame:
     survey = c.survey_rows.sort_values("line")
     sizes = c.evaluations.loc[c.evaluations["kind"] == "reported by a paper", ["model", "img_size", "source", "line"]]
     survey = survey.merge(sizes, on=["model", "source", "line"]).drop_duplicates(["model", "img_size"])
-    survey = survey[["model", "img_size", "model_name", "method", "train_set", "acc"]].rename(columns={"train_set": "survey_train_set"})
+    survey = survey[["model", "img_size", "model_name", "method", "train_set", "acc"]].rename(
+        columns={"train_set": "survey_train_set"}
+    )
     rows = rows.merge(survey, on=["model", "img_size"], how="left")
     own = rows["origin"] == "survey"
     methods = _method_of_family()

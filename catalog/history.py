@@ -25,7 +25,9 @@ class Held:
     params_m: float | None
 
 
-def append_events(history: pd.DataFrame, revisions: Iterable[list[PastAccuracy]], present_name: Callable[[str], str]) -> pd.DataFrame:
+def append_events(
+    history: pd.DataFrame, revisions: Iterable[list[PastAccuracy]], present_name: Callable[[str], str]
+) -> pd.DataFrame:
     """The history with the events of further revisions, given oldest first.
 
     Names are brought to their present form, so that a rename is an event of its own and never a removal.
@@ -47,13 +49,41 @@ def append_events(history: pd.DataFrame, revisions: Iterable[list[PastAccuracy]]
             previous = held.get(key)
             event = _event(previous, current)
             if event:
-                former = current.name if current.name != key[0] else (previous.name if previous and event == "renamed" else None)
+                former = (
+                    current.name
+                    if current.name != key[0]
+                    else (previous.name if previous and event == "renamed" else None)
+                )
                 rows.append(
-                    (sequence, first.revision, first.date, *key, event, former, current.top1, previous.top1 if previous else None, current.params_m, lines[key])
+                    (
+                        sequence,
+                        first.revision,
+                        first.date,
+                        *key,
+                        event,
+                        former,
+                        current.top1,
+                        previous.top1 if previous else None,
+                        current.params_m,
+                        lines[key],
+                    )
                 )
         for key, previous in held.items():
             if key not in now:
-                rows.append((sequence, first.revision, first.date, *key, "removed", None, None, previous.top1, previous.params_m, None))
+                rows.append(
+                    (
+                        sequence,
+                        first.revision,
+                        first.date,
+                        *key,
+                        "removed",
+                        None,
+                        None,
+                        previous.top1,
+                        previous.params_m,
+                        None,
+                    )
+                )
         held = now
     table = TABLES["history"]
     new = table.typed(pd.DataFrame(rows, columns=pd.Index(table.column_names)))

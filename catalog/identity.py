@@ -43,7 +43,7 @@ class Method:
 
 @dataclass
 class Identity:
-    """The reference tables about names, read once. Patterns are tried in the order of their files; the first match wins."""
+    """The reference tables about names, read once. Of the patterns in a file, the first that matches wins."""
 
     folder: Path = field(default=REFERENCE)
 
@@ -94,7 +94,8 @@ class Identity:
     @cached_property
     def _methods(self) -> list[tuple[re.Pattern[str], Method]]:
         return [
-            (re.compile(row["pattern"]), Method(row["method"], row["distilled"] == "true")) for row in self.rows("methods.csv")
+            (re.compile(row["pattern"]), Method(row["method"], row["distilled"] == "true"))
+            for row in self.rows("methods.csv")
         ]
 
     @cached_property

@@ -81,7 +81,11 @@ class Kept:
 
 
 def keep_older_rows(
-    parsed: Sequence[Parsed], failed: Mapping[str, str], before: pd.DataFrame, today: str, accepted: Collection[str] = ()
+    parsed: Sequence[Parsed],
+    failed: Mapping[str, str],
+    before: pd.DataFrame,
+    today: str,
+    accepted: Collection[str] = (),
 ) -> Kept:
     """Decide for each source. `before` is the sources table of the last good state, `failed` maps sources to reasons.
 
@@ -96,7 +100,7 @@ def keep_older_rows(
         expected = rows_before.get(source, 0)
         if len(file.records) < SHRINK_LIMIT * expected and source not in accepted:
             reason = f"{len(file.records)} good rows, expected about {expected}"
-            message = f"{reason}; the rows known before are kept; if upstream meant it, run backbones refresh --accept {source}"
+            message = f"{reason}; the rows known before are kept; if upstream meant it, refresh with --accept {source}"
             kept.problems.append(Problem("error", source, None, "shrunk", message))
             kept.stale[source] = reason
             continue

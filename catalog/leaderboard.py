@@ -57,7 +57,9 @@ PREFERENCE = {"measured upstream": 0, "measured here": 1, "reported by a paper":
 OTHER_NETWORK = 0.005  # share of parameters by which what was timed may differ from what was evaluated
 
 
-def leaderboard(c: Catalog, dataset: str, environment: str | None, *, mode: str = "infer", reported: bool = True) -> pd.DataFrame:
+def leaderboard(
+    c: Catalog, dataset: str, environment: str | None, *, mode: str = "infer", reported: bool = True
+) -> pd.DataFrame:
     """The rows of a data set, the most accurate first, with the columns COLUMNS.
 
     `cost_note` says how far `gmacs` may be compared: blank (counted for this network at this size), `estimated`,
@@ -118,13 +120,20 @@ def _with_speed(c: Catalog, rows: pd.DataFrame, environment: str | None, mode: s
     columns = ["images_per_s", "batch_size", "params_m", "source", "line"]
     if environment is None:
         return rows.assign(
-            environment=None, images_per_s=float("nan"), batch_size=pd.NA, speed_note="", speed_source=None, speed_line=pd.NA
+            environment=None,
+            images_per_s=float("nan"),
+            batch_size=pd.NA,
+            speed_note="",
+            speed_source=None,
+            speed_line=pd.NA,
         )
     if environment not in set(c.environments["environment"]):
         known = ", ".join(sorted(c.environments["environment"]))
         raise CatalogError(f"environment {environment!r} is unknown, expected one of {known}")
     speeds = c.measurements[(c.measurements["environment"] == environment) & (c.measurements["mode"] == mode)]
-    speeds = speeds.sort_values("images_per_s", ascending=False, kind="stable").drop_duplicates(["architecture", "img_size"])
+    speeds = speeds.sort_values("images_per_s", ascending=False, kind="stable").drop_duplicates(
+        ["architecture", "img_size"]
+    )
     names = {"params_m": "timed_params_m", "source": "speed_source", "line": "speed_line"}
     speeds = speeds[["architecture", "img_size", *columns]].rename(columns=names)
     rows = rows.merge(speeds, on=["architecture", "img_size"], how="left").assign(environment=environment)

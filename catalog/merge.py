@@ -21,7 +21,6 @@ from catalog.problems import Problem
 from catalog.records import (
     Accuracy,
     Benchmark,
-    Environment,
     Paper,
     Parsed,
     PastAccuracy,
@@ -51,7 +50,9 @@ class Merged:
     problems: list[Problem] = field(default_factory=list)
 
 
-def merge(parsed: Sequence[Parsed], failed: Mapping[str, str], previous: Frames, today: str, accepted: Collection[str] = ()) -> Merged:
+def merge(
+    parsed: Sequence[Parsed], failed: Mapping[str, str], previous: Frames, today: str, accepted: Collection[str] = ()
+) -> Merged:
     """Build the tables.
 
     `failed` are sources that gave nothing, with the reason; `previous` the tables before (their rows are kept for every
@@ -62,7 +63,12 @@ def merge(parsed: Sequence[Parsed], failed: Mapping[str, str], previous: Frames,
 
 class _Merge:
     def __init__(
-        self, parsed: Sequence[Parsed], failed: Mapping[str, str], previous: Frames, today: str, accepted: Collection[str]
+        self,
+        parsed: Sequence[Parsed],
+        failed: Mapping[str, str],
+        previous: Frames,
+        today: str,
+        accepted: Collection[str],
     ) -> None:
         self.identity = Identity()
         self.previous = {name: previous.get(name, table.empty()) for name, table in TABLES.items()}
@@ -111,7 +117,9 @@ class _Merge:
     def _evaluations(self, survey: Sequence[SurveyModel]) -> pd.DataFrame:
         measured = _frame(self._records(Accuracy))
         if len(measured):
-            measured = measured.assign(model=measured["model"].map(self.identity.present_name), kind=UPSTREAM, corrected=False)
+            measured = measured.assign(
+                model=measured["model"].map(self.identity.present_name), kind=UPSTREAM, corrected=False
+            )
         reported = pd.DataFrame(
             [
                 {
@@ -132,7 +140,8 @@ class _Merge:
         both = self._keep("evaluations", pd.concat([measured, reported], ignore_index=True))
         published = both[(both["dataset"] == IMAGENET) & (both["kind"] == UPSTREAM) & both["params_m"].notna()]
         self._published_params = {
-            split_name(model)[0]: float(params) for model, params in zip(published["model"], published["params_m"], strict=True)
+            split_name(model)[0]: float(params)
+            for model, params in zip(published["model"], published["params_m"], strict=True)
         }
         return differences_to_imagenet(both)
 
@@ -208,7 +217,9 @@ class _Merge:
         if len(new):
             new = new.rename(columns={"key": "environment"})
         old = self.previous["environments"]
-        both = pd.concat([frame for frame in (TABLES["environments"].typed(new), old) if len(frame)] or [old], ignore_index=True)
+        both = pd.concat(
+            [frame for frame in (TABLES["environments"].typed(new), old) if len(frame)] or [old], ignore_index=True
+        )
         used = both["environment"].isin(measurements["environment"])
         return both[used].drop_duplicates("environment")
 
@@ -343,7 +354,11 @@ class _Merge:
 
     def _families(self, frames: Frames) -> pd.DataFrame:
         known = set(frames["papers"]["paper"])
-        links = [row for row in self.identity.rows("paper_links.csv") if row["target_type"] == "family" and row["paper"] in known]
+        links = [
+            row
+            for row in self.identity.rows("paper_links.csv")
+            if row["target_type"] == "family" and row["paper"] in known
+        ]
         links.sort(key=lambda row: row["role"] != "architecture")
         main = {row["target"]: row["paper"] for row in reversed(links)}
         frame = pd.DataFrame(self.identity.rows("families.csv"))
@@ -365,7 +380,11 @@ class _Merge:
                 targets = architectures[architectures.str.match(target)]
             else:
                 target_type, targets = "model", models.loc[models["tag"].str.contains(target), "model"]
-            parts.append(pd.DataFrame({"target": targets}).assign(paper=link["paper"], target_type=target_type, role=link["role"]))
+            parts.append(
+                pd.DataFrame({"target": targets}).assign(
+                    paper=link["paper"], target_type=target_type, role=link["role"]
+                )
+            )
         links = pd.concat(parts, ignore_index=True)
         return links[links["paper"].isin(frames["papers"]["paper"])].drop_duplicates()
 

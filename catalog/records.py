@@ -1,4 +1,4 @@
-"""What scrapers hand to the catalog: one dataclass per kind of upstream row, each with the file and line it came from."""
+"""What scrapers hand to the catalog: one dataclass per kind of upstream row, with the file and line it came from."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The catalog's tables: columns, units, keys and value rules. Everything that reads, writes or documents a table asks here."""
+"""The catalog's tables: columns, units, keys and value rules. Whatever reads or documents a table asks here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,14 +82,14 @@ class Table:
         frame = frame.reindex(columns=self.column_names)
         for column in self.columns:
             try:
-                frame[column.name] = frame[column.name].astype(PANDAS_TYPES[column.kind])  # type: ignore[call-overload]
+                frame[column.name] = frame[column.name].astype(PANDAS_TYPES[column.kind])
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{self.name}.csv: column {column.name}: expected {column.kind}: {error}") from error
             if column.kind in ("text", "date"):
                 frame[column.name] = frame[column.name].replace("", None)
         return frame
 
-    def pandera(self) -> object:
+    def pandera(self) -> Any:
         """The same rules as a pandera DataFrameSchema, for validating whole tables."""
         import pandera.pandas as pa
 
@@ -112,7 +112,7 @@ PANDAS_TYPES: dict[Kind, str] = {
 }
 
 
-def _pandera_column(column: Column) -> object:
+def _pandera_column(column: Column) -> Any:
     import pandera.pandas as pa
 
     checks = []
@@ -129,12 +129,16 @@ def _pandera_column(column: Column) -> object:
     return pa.Column(PANDAS_TYPES[column.kind], checks=checks, nullable=not column.required)
 
 
-def text(name: str, description: str, *, required: bool = False, choices: tuple[str, ...] = (), refers_to: str = "") -> Column:
+def text(
+    name: str, description: str, *, required: bool = False, choices: tuple[str, ...] = (), refers_to: str = ""
+) -> Column:
     """A text column."""
     return Column(name, "text", description, required=required, choices=choices, refers_to=refers_to)
 
 
-def integer(name: str, description: str, unit: str = "", *, required: bool = False, minimum: float | None = None) -> Column:
+def integer(
+    name: str, description: str, unit: str = "", *, required: bool = False, minimum: float | None = None
+) -> Column:
     """A whole-number column that may be blank."""
     return Column(name, "integer", description, unit, required, minimum=minimum)
 
@@ -190,7 +194,12 @@ TABLES: dict[str, Table] = {
                 integer("rows_read", "data rows in the file", required=True, minimum=0),
                 integer("rows_accepted", "rows that passed the checks", required=True, minimum=0),
                 integer("rows_quarantined", "rows set aside, see quarantine", required=True, minimum=0),
-                text("state", "stale: the newest fetch failed and older rows were kept", required=True, choices=SOURCE_STATES),
+                text(
+                    "state",
+                    "stale: the newest fetch failed and older rows were kept",
+                    required=True,
+                    choices=SOURCE_STATES,
+                ),
                 text("note", "why it is stale, or what to know about it"),
             ),
         ),
@@ -368,8 +377,20 @@ TABLES: dict[str, Table] = {
                 integer("img_size", "input side of the proof", "pixels", required=True, minimum=1),
                 number("params_m", "parameters", "M", required=True, above=0),
                 number("gmacs", "multiply-accumulates of one image", "GMACs", minimum=0),
-                number("parity_error", "largest difference to the float64 reference", "of the output's scale", required=True, minimum=0),
-                number("reference_error", "the reference's own float32 error", "of the output's scale", required=True, minimum=0),
+                number(
+                    "parity_error",
+                    "largest difference to the float64 reference",
+                    "of the output's scale",
+                    required=True,
+                    minimum=0,
+                ),
+                number(
+                    "reference_error",
+                    "the reference's own float32 error",
+                    "of the output's scale",
+                    required=True,
+                    minimum=0,
+                ),
                 number("tolerance", "largest error allowed", "of the output's scale", required=True, above=0),
                 boolean("depth_cut", "proven with fewer blocks of full width"),
                 text("verified_with", "versions", required=True),
@@ -426,7 +447,12 @@ TABLES: dict[str, Table] = {
                 text("expected", "value that upstream is known to hold", required=True),
                 text("found", "value that upstream holds now"),
                 text("corrected", "value used instead"),
-                text("state", "applied; stopped: upstream changed; suspected: not proven, not applied", required=True, choices=("applied", "stopped", "suspected")),
+                text(
+                    "state",
+                    "applied; stopped: upstream changed; suspected: not proven, not applied",
+                    required=True,
+                    choices=("applied", "stopped", "suspected"),
+                ),
                 text("reason", "why it is wrong", required=True),
                 text("evidence", "where to check", required=True),
             ),

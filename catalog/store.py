@@ -34,13 +34,15 @@ def read_table(name: str, data: Path = DEFAULT_DATA) -> pd.DataFrame:
         return table.empty()
     text_columns = {column.name: "str" for column in table.columns if column.kind in ("text", "date")}
     try:
-        frame = pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=[""])  # type: ignore[arg-type]
+        frame = pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=[""])
         missing = [column for column in table.column_names if column not in frame.columns]
         if missing:
             raise ValueError(f"column {missing[0]} is missing")
         return table.typed(frame)
     except (ValueError, pd.errors.ParserError) as error:
-        raise CatalogError(f"{path.name}: not a valid {name} table: {error}; restore it or run backbones refresh") from error
+        raise CatalogError(
+            f"{path.name}: not a valid {name} table: {error}; restore it or run backbones refresh"
+        ) from error
 
 
 def table_bytes(table: Table, frame: pd.DataFrame) -> bytes:

@@ -1,4 +1,4 @@
-"""The original survey's rows as models and evaluations of the catalog, matched with timm's weights where they are the same."""
+"""The original survey's rows as models of the catalog, under timm's name where they are the same weights."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from catalog.records import SurveyRow
 
 # "(22k)" and the like at the end of a model name repeat the TrainSet column.
 TRAIN_SUFFIX = re.compile(r"\s*\(\d+[kMB](?:-ext)?\)$")
+
+
 @dataclass(frozen=True)
 class SurveyModel:
     """What a survey row means: the catalog's model and architecture, and how the row relates to timm."""
@@ -51,7 +53,9 @@ def identify(rows: Sequence[SurveyRow], written: Sequence[SurveyRow], identity: 
             key, architecture = timm_model, timm_model.partition(".")[0]
         family = identity.survey_families.get(row.method, UNKNOWN_FAMILY)
         models.append(
-            SurveyModel(row, key, architecture, name, family, training.pretrain_sets, training.bucket, match, timm_model)
+            SurveyModel(
+                row, key, architecture, name, family, training.pretrain_sets, training.bucket, match, timm_model
+            )
         )
     return models
 

@@ -33,7 +33,7 @@ def read_file_name(name: str) -> BenchmarkFile:
     if match is None:
         raise UnreadableFile(
             f"timm/{name}: the file name was not understood, expected "
-            "benchmark-MODE-PRECISION-LAYOUT-ptVERSION-CUDA-DEVICE[-dynamo].csv; teach scrapers/environments.py the new form"
+            "benchmark-MODE-PRECISION-LAYOUT-ptVERSION-CUDA-DEVICE[-dynamo].csv; teach scrapers/environments.py"
         )
     unknown: list[str] = []
     device = _lookup("devices", match["device"], unknown)

@@ -96,7 +96,13 @@ def _parse_reading_list(file: SourceFile) -> Parsed:
         titles = [text for text in entry[1:] if not LINK.search(text)]
         if len(links) != 1 or len(titles) != 1 or not SAFE_TITLE.fullmatch(entry[0]):
             parsed.problems.append(
-                Problem("warning", file.source, start, "reading-list", f"entry {entry[0][:60]!r}: expected a title and one link below it")
+                Problem(
+                    "warning",
+                    file.source,
+                    start,
+                    "reading-list",
+                    f"entry {entry[0][:60]!r}: expected a title and one link below it",
+                )
             )
             return
         parsed.records.append(SurveyPaper(file.source, start, entry[0], titles[0], links[0]))
@@ -116,5 +122,7 @@ def _parse_reading_list(file: SourceFile) -> Parsed:
             entry.append(bullet["text"])
     finish()
     if not parsed.records:
-        raise UnreadableFile(f"{file.source}: no entry below a heading 'Paper', expected a nested list of papers; the list known before is kept")
+        raise UnreadableFile(
+            f"{file.source}: no entry below a heading 'Paper', expected a nested list; the list known before is kept"
+        )
     return parsed

@@ -30,7 +30,15 @@ class Scraped:
 
 def all_scrapers() -> list[Scraper]:
     """The scrapers, in the order they run."""
-    return [TimmResults(), TimmHistory(), TimmRegistry(), OriginalSurvey(), Papers(), TorchvisionWeights(), KerasCvAttentionModels()]
+    return [
+        TimmResults(),
+        TimmHistory(),
+        TimmRegistry(),
+        OriginalSurvey(),
+        Papers(),
+        TorchvisionWeights(),
+        KerasCvAttentionModels(),
+    ]
 
 
 def scrape(

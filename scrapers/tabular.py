@@ -81,7 +81,9 @@ def decode(file: SourceFile) -> str:
     try:
         content = file.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"{file.source}: byte {error.start} is not UTF-8, expected a text file; the rows known before are kept") from error
+        raise UnreadableFile(
+            f"{file.source}: byte {error.start} is not UTF-8, expected a text file; the rows known before are kept"
+        ) from error
     if re.match(r"\s*<(!doctype|html|head|\?xml)", content, re.IGNORECASE):
         raise UnreadableFile(f"{file.source}: expected CSV, found an HTML page; look at {file.url}")
     return content
@@ -115,7 +117,9 @@ def read_csv(
             continue
         yield Row(line, dict(zip(header, fields, strict=True)))
     if last_short is not None and not content.endswith("\n"):
-        raise UnreadableFile(f"{file.source}:{last_short}: the file ends in the middle of a row, expected {len(header)} fields; fetch it again")
+        raise UnreadableFile(
+            f"{file.source}:{last_short}: the file ends in the middle of a row, expected {len(header)} fields"
+        )
 
 
 def accept(parsed: Parsed, row: Row, build: Callable[[Row], None]) -> None:

@@ -1,4 +1,4 @@
-"""timm's results folder: accuracy on ImageNet and its variants, and speed in many environments, whatever files are there today."""
+"""timm's results folder: accuracy on ImageNet and its variants, and speed in many environments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,17 @@ ACCURACY_FILES: Final = {
 # Not results: prose, scripts, and a list of 2022 that the weight tags supersede.
 IGNORED: Final = re.compile(r"README\.md|.*\.py|model_metadata[-_]in1k\.csv")
 
-ACCURACY_COLUMNS: Final = ("model", "img_size", "top1", "top1_err", "top5", "top5_err", "param_count", "crop_pct", "interpolation")
+ACCURACY_COLUMNS: Final = (
+    "model",
+    "img_size",
+    "top1",
+    "top1_err",
+    "top5",
+    "top5_err",
+    "param_count",
+    "crop_pct",
+    "interpolation",
+)
 # Differences to ImageNet are recomputed: upstream's are wrong where accuracies tie.
 DERIVED_COLUMNS: Final = ("top1_diff", "top5_diff", "rank_diff")
 BENCHMARK_COLUMNS: Final = ("model", "img_size", "samples_per_sec", "step_time", "batch_size", "param_count")
@@ -104,7 +114,10 @@ def parse_accuracy(file: SourceFile, dataset: str) -> Parsed:
         for name, value in (("top1", top1), ("top5", top5)):
             error = row.number(f"{name}_err", 0, 100)
             if abs(value + error - 100) > 0.0015:
-                raise InvalidRow("error-complement", f"{name} {value:g} and {name}_err {error:g} add to {value + error:g}, expected 100")
+                raise InvalidRow(
+                    "error-complement",
+                    f"{name} {value:g} and {name}_err {error:g} add to {value + error:g}, expected 100",
+                )
         if top5 < top1:
             raise InvalidRow("top5-below-top1", f"top5 {top5:g} is below top1 {top1:g}")
         params = row.number("param_count", 1e-6, MAX_PARAMS)
@@ -163,4 +176,6 @@ def _check_measured(row: Row) -> None:
     """A run that failed upstream (out of memory) leaves rate, step and batch blank together."""
     measured = ("samples_per_sec", "step_time", "batch_size")
     if not any(row.values[column].strip() for column in measured):
-        raise InvalidRow("not-measured", "rate, step time and batch size are blank: the run failed upstream", expected_upstream=True)
+        raise InvalidRow(
+            "not-measured", "rate, step time and batch size are blank: the run failed upstream", expected_upstream=True
+        )

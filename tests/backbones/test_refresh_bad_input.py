@@ -73,6 +73,7 @@ FILE_BREAKS = {
     "open quote": (replace("swin_base", '"swin_base'), "good rows, expected about 21"),
 }
 
+
 def set_top1(value: str, error: str | None = None) -> Break:
     def change(content: bytes) -> bytes:
         lines = content.decode().splitlines()
@@ -164,7 +165,9 @@ def test_a_broken_file_keeps_the_last_good_rows(name: str, known: Path, small_mi
 
 
 @pytest.mark.parametrize("name", ROW_BREAKS)
-def test_a_broken_row_is_quarantined_and_the_row_known_before_stays(name: str, known: Path, small_mirror: Path, backbones: Run) -> None:
+def test_a_broken_row_is_quarantined_and_the_row_known_before_stays(
+    name: str, known: Path, small_mirror: Path, backbones: Run
+) -> None:
     change, message = ROW_BREAKS[name]
     before = rows_of(known, "timm/results-imagenet")
     damage(small_mirror, IMAGENET, change)
@@ -205,7 +208,11 @@ def test_a_new_column_is_reported_and_ignored(known: Path, small_mirror: Path, b
 def test_a_file_with_an_unknown_name_is_reported_by_name(known: Path, small_mirror: Path, backbones: Run) -> None:
     listing = small_mirror / "api.github.com/repos/huggingface/pytorch-image-models"
     listing = next(listing.glob("contents/*"))
-    listing.write_text(listing.read_text().replace('"results-sketch.csv"', '"results-sketch.csv", "type": "file"}, {"name": "speed-of-light.csv"', 1))
+    listing.write_text(
+        listing.read_text().replace(
+            '"results-sketch.csv"', '"results-sketch.csv", "type": "file"}, {"name": "speed-of-light.csv"', 1
+        )
+    )
     outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
     assert outcome.status == 1
     assert_one_line(outcome.err, "timm/speed-of-light", "the file name was not understood")
@@ -215,13 +222,22 @@ def test_a_file_with_an_unknown_name_is_reported_by_name(known: Path, small_mirr
 def test_a_benchmark_of_a_new_device_flows_in_by_itself(known: Path, small_mirror: Path, backbones: Run) -> None:
     listing = next((small_mirror / "api.github.com/repos/huggingface/pytorch-image-models/contents").glob("*"))
     new = "benchmark-infer-bf16-nchw-pt2110-cu140-rtx6090-dynamo.csv"
-    listing.write_text(listing.read_text().replace('"results-sketch.csv"', f'"results-sketch.csv", "type": "file"}}, {{"name": "{new}"', 1))
+    listing.write_text(
+        listing.read_text().replace(
+            '"results-sketch.csv"', f'"results-sketch.csv", "type": "file"}}, {{"name": "{new}"', 1
+        )
+    )
     (small_mirror / HEAD / new).write_bytes((small_mirror / BENCHMARK).read_bytes())
     outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
     assert outcome.status == 0, outcome.err
     environments = catalog.load(known).environments.set_index("environment")
     row = environments.loc["rtx6090-bf16-nchw-pt2.11.0-cu14.0-compiled"]
-    assert (row["kind"], row["framework_version"], row["cuda_version"], row["compiled"]) == ("gpu", "2.11.0", "14.0", True)
+    assert (row["kind"], row["framework_version"], row["cuda_version"], row["compiled"]) == (
+        "gpu",
+        "2.11.0",
+        "14.0",
+        True,
+    )
 
 
 def test_a_source_that_is_gone_keeps_its_rows(known: Path, small_mirror: Path, backbones: Run) -> None:
