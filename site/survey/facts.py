@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from catalog.leaderboard import environments_by_coverage
 from catalog.schema import DATASETS, TRAIN_SETS
+from survey.charts.registry import default_environment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,9 +57,8 @@ class Facts:
 
     @cached_property
     def speed_environment(self) -> str | None:
-        """The environment that has a speed for most results, shown where a page has room for one."""
-        coverage = environments_by_coverage(self.catalog)
-        return str(coverage.index[0]) if len(coverage) else None
+        """The environment shown where a page has room for one: that of the chart of throughput."""
+        return default_environment(self.catalog)
 
     @cached_property
     def board_frame(self) -> pd.DataFrame:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.server
+import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from survey import leaderboard
 from survey.project import NODE_MODULES
@@ -42,6 +43,30 @@ markdown_extensions: [attr_list, md_in_html]
 def node_modules() -> Path | None:
     """Where the JavaScript libraries are installed; None when `npm ci` was not run."""
     return NODE_MODULES if all((NODE_MODULES / package).is_dir() for package, _ in FILES.values()) else None
+
+
+def node() -> str | None:
+    """Node's program, from the environment that runs the tests or from the system; None when there is none."""
+    beside = Path(sys.executable).parent / "node"
+    return str(beside) if beside.is_file() else shutil.which("node")
+
+
+def run_script(script: str, given: object) -> Any:
+    """What an ES module returns: `script` is a function body that sees `given` and imports from `ASSETS`."""
+    program = node()
+    assert program is not None
+    code = f"""
+      import {{ readFileSync }} from "node:fs";
+      const assets = {json.dumps(ASSETS.as_uri() + "/leaderboard/")};
+      const load = (name) => import(assets + name);
+      const given = JSON.parse(readFileSync(0, "utf8"));
+      const result = await (async () => {{ {script} }})();
+      process.stdout.write(JSON.stringify(result));
+    """
+    command = [program, "--no-warnings", "--input-type=module", "--eval", code]
+    ran = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
 
 
 def chromium() -> str | None:

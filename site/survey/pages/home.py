@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from survey.facts import Facts, Row, measured
+from survey.gallery import described_charts
 from survey.news import latest_revisions
 from survey.project import project
 from survey.render import Page, cost, write_page
 from survey.standing import Pick, Standings, axis_value, picks
 
+FRONTIER_CHART = "gmacs-accuracy"
 GMACS_BUDGETS = (0.5, 1, 2, 5, 10, 20)
 PARAMS_BUDGETS = (5, 10, 20, 30, 50, 100)
 SPEED_BUDGETS = (20000, 10000, 5000, 2500, 1000)
@@ -29,6 +31,7 @@ def write(facts: Facts, output: Path) -> None:
         facts=facts,
         results=len(measured(facts.board)),
         tables=pick_tables(standings, environment),
+        frontier=described_charts(facts.catalog).get(FRONTIER_CHART),
         latest=next(iter(latest_revisions(facts)), None),
     )
 

@@ -1,0 +1,58 @@
+"""The data page: what can be downloaded, every column explained, licence and citation; and the downloads themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catalog.schema import TABLES
+from survey.downloads import FLAT, PACKAGE, SQLITE, write_downloads
+from survey.facts import Facts, rows
+from survey.project import Project, project
+from survey.render import Page, write_page
+
+FLAT_COLUMNS = {
+    "Date": "day timm first listed the weights, or day or year of the paper; - is unknown",
+    "TrainSet": "training data in the survey's notation",
+    "Method": "family",
+    "Size": "input side in evaluation, in pixels",
+    "Model": "name as its source writes it",
+    "Params(M)": "parameters in millions; -1 is unknown",
+    "FLOPs(B)": "GMACs, as the survey and the papers use the word; -1 is unknown",
+    "Acc": "ImageNet top-1 accuracy in percent",
+}
+
+
+def write(facts: Facts, output: Path) -> None:
+    """Write data/index.md."""
+    site = project()
+    page = Page("data/index.md", "Data", "Every table as CSV, JSON, Parquet and SQLite, with every column explained.")
+    licences = sorted({row.licence or "not stated" for row in rows(facts.catalog.sources)})
+    write_page(
+        output,
+        page,
+        "data.html",
+        facts=facts,
+        tables=TABLES,
+        counts={name: len(facts.catalog.frames[name]) for name in TABLES},
+        flat=FLAT,
+        flat_columns=FLAT_COLUMNS,
+        package=PACKAGE,
+        sqlite=SQLITE,
+        site=site,
+        sources=list(facts.sources.values()),
+        licences=licences,
+        citation=citation(facts, site),
+    )
+
+
+def publish(facts: Facts, public: Path) -> None:
+    """Write the downloads into data/."""
+    write_downloads(facts.catalog, public / "data", project())
+
+
+def citation(facts: Facts, site: Project) -> str:
+    """How to cite the data as BibTeX."""
+    return (
+        f"@misc{{backbone-survey,\n  title  = {{{{{site.name}}}}},\n  author = {{{{{site.name} contributors}}}},\n"
+        f"  year   = {{{facts.as_of[:4]}}},\n  note   = {{Data as of {facts.as_of}}},\n  url    = {{{site.site_url}}}\n}}\n"
+    )

@@ -1,0 +1,57 @@
+"""What's new: every upstream revision as a list of changes, and the same as an Atom feed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from survey.facts import Facts, rows
+from survey.feed import Entry, feed
+from survey.news import SHOWN, Revision, latest_revisions
+from survey.project import project
+from survey.render import Page, write_page
+
+IN_FEED = 20
+
+
+def write(facts: Facts, output: Path) -> None:
+    """Write whats-new/index.md."""
+    page = Page("whats-new/index.md", "What's new", "What each upstream revision added, changed, renamed and removed, since 2020.")
+    write_page(
+        output,
+        page,
+        "whats_new.html",
+        facts=facts,
+        revisions=latest_revisions(facts),
+        refreshes=sorted(rows(facts.catalog.refreshes), key=lambda row: row.date, reverse=True),
+        shown=SHOWN,
+    )
+
+
+def publish(facts: Facts, public: Path) -> None:
+    """Write feed.xml: the newest revisions, with ids and days that never change."""
+    site = project()
+    entries = [_entry(revision, site.site_url) for revision in latest_revisions(facts)[:IN_FEED]]
+    text = feed(
+        title=f"{site.name}: what's new",
+        subtitle=site.description,
+        address=site.site_url,
+        self_address=f"{site.site_url}feed.xml",
+        author=f"{site.name} contributors",
+        entries=entries,
+        updated=facts.catalog.as_of,
+    )
+    (public / "feed.xml").write_bytes(text)
+
+
+def _entry(revision: Revision, site_url: str) -> Entry:
+    lines = [f"{revision.summary}."]
+    lines += [f"Added: {row.model}, {row.top1:g} % at {row.img_size} px." for row in revision.added[:SHOWN]]
+    if len(revision.added) > SHOWN:
+        lines.append(f"And {len(revision.added) - SHOWN} more.")
+    return Entry(
+        identifier=f"{site_url}whats-new/#{revision.anchor}",
+        title=f"{revision.date}: {revision.summary}",
+        day=revision.date,
+        address=f"{site_url}whats-new/#{revision.anchor}",
+        paragraphs=tuple(lines),
+    )
