@@ -4,6 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # Parsed by `backbones refresh`: read every URL from this folder and touch no network.
 MIRROR ?=
+README_CHART := public/charts/gmacs-accuracy.png
 
 .PHONY: site serve test lint refresh charts bench bench-pipeline lock clean
 
@@ -25,8 +26,8 @@ serve: site  ## look at the built site on http://localhost:8000
 	$(PYTHON) -m http.server --directory public 8000
 
 refresh: .venv/site.stamp  ## scrape, merge, check, export, draw, build
-	$(BIN)/backbones refresh $(if $(MIRROR),--mirror $(MIRROR))
-	$(BIN)/backbones site
+	status=0; $(BIN)/backbones refresh $(if $(MIRROR),--mirror $(MIRROR)) || status=$$?; \
+	$(BIN)/backbones site && cp $(README_CHART) .github/chart.png && exit $$status
 
 charts: .venv/site.stamp  ## draw every chart into site/build/charts
 	$(BIN)/backbones charts
