@@ -27,6 +27,13 @@ KIND_NAMES = {
     "mlp": "MLP",
     "other": "other",
 }
+KIND_PLURALS = {
+    "cnn": "convolutional networks",
+    "vit": "vision transformers",
+    "hybrid": "hybrids of convolution and attention",
+    "mlp": "MLP networks",
+    "other": "networks of another kind",
+}
 
 
 def rows(frame: pd.DataFrame) -> Rows:

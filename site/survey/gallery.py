@@ -22,13 +22,12 @@ def described_charts(catalog: Catalog) -> dict[str, Metadata]:
 
 @lru_cache(maxsize=2)
 def _described(data: Path, catalog: Catalog) -> dict[str, Metadata]:
-    from survey.charts.citation import metadata_of
-    from survey.charts.registry import charts
+    from survey.charts import chart_metadata, charts
 
     found = {}
-    for slug, chart in charts(catalog).items():
+    for slug in charts(catalog):
         try:
-            found[slug] = metadata_of(catalog, chart, chart.build(catalog))
+            found[slug] = chart_metadata(slug, catalog)
         except CatalogError:  # nothing to draw: a small catalog has no data for it
             continue
     return found

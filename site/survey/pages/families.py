@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.bibtex import bibtex
-from survey.facts import IN1K, KIND_NAMES, Facts, Row, Rows, measured, train_set_order
+from survey.facts import IN1K, KIND_PLURALS, Facts, Row, Rows, measured, train_set_order
 from survey.render import Page, address, plural, write_page
 
 
@@ -19,7 +19,7 @@ def write(facts: Facts, output: Path) -> None:
         hide=("navigation", "toc"),
     )
     entries = [_entry(facts, family) for family in facts.families.values()]
-    write_page(output, page, "families.html", facts=facts, entries=entries, kinds=KIND_NAMES)
+    write_page(output, page, "families.html", facts=facts, entries=entries)
     for family in facts.families.values():
         _write_family(facts, family, output)
 
@@ -33,6 +33,7 @@ def _write_family(facts: Facts, family: Row, output: Path) -> None:
         f"families/{address(family.family)}.md",
         family.name,
         f"{family.name}: every variant and set of weights with accuracy, parameters, GMACs, speed and sources.",
+        hide=("navigation", "toc"),
     )
     write_page(
         output,
@@ -40,7 +41,7 @@ def _write_family(facts: Facts, family: Row, output: Path) -> None:
         "family.html",
         facts=facts,
         family=family,
-        kind=KIND_NAMES[family.kind],
+        kind=KIND_PLURALS[family.kind],
         board=board,
         best=best_results(board),
         papers=papers,

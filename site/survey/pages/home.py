@@ -39,11 +39,11 @@ def write(facts: Facts, output: Path) -> None:
 def pick_tables(standings: Standings, environment: Row | None) -> list[tuple[str, str, list[Pick]]]:
     """(title, heading of the budget column, picks) of each table."""
     tables = [
-        ("By compute", "GMACs", picks(standings, GMACS_BUDGETS, _fits("gmacs"), lambda limit: f"≤ {limit:g} GMACs")),
-        ("By size", "Parameters", picks(standings, PARAMS_BUDGETS, _fits("params_m"), lambda limit: f"≤ {limit:g} M")),
+        ("By compute", "GMACs", picks(standings, GMACS_BUDGETS, _fits("gmacs"), lambda limit: f"≤ {limit:g}")),
+        ("By size", "Parameters (M)", picks(standings, PARAMS_BUDGETS, _fits("params_m"), lambda limit: f"≤ {limit:g}")),
     ]
     if environment is not None:
-        fast = picks(standings, SPEED_BUDGETS, _fast, lambda limit: f"≥ {cost(limit)}/s")
+        fast = picks(standings, SPEED_BUDGETS, _fast, lambda limit: f"≥ {cost(limit)}")
         tables.append((f"By speed on {environment.device}", "Images/s", fast))
     return [(title, heading, found) for title, heading, found in tables if any(pick.any_data for pick in found)]
 
