@@ -1,4 +1,4 @@
-"""Charts: one registry, each chart as SVG, PDF, PNG, CSV, pgfplots source and plotly JSON, and small charts of families.
+"""Charts: one registry, each as SVG, PDF, PNG, CSV, pgfplots source and plotly JSON; and small charts of families.
 
 >>> import catalog
 >>> from survey.charts import draw_all
@@ -7,17 +7,20 @@
 
 from survey.charts.citation import Metadata
 from survey.charts.draw import FORMATS, INDEX, ChartOutput, UnknownChartError, chart_metadata, draw_all
+from survey.charts.family import FamilyChart, family_chart
 from survey.charts.registry import charts, default_environment, throughput_slug
 
 __all__ = [
     "FORMATS",
     "INDEX",
     "ChartOutput",
+    "FamilyChart",
     "Metadata",
     "UnknownChartError",
     "chart_metadata",
     "charts",
     "default_environment",
     "draw_all",
+    "family_chart",
     "throughput_slug",
 ]

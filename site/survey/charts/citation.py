@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from catalog import Catalog
 
 REPOSITORY = re.compile(r"https://(?:raw\.githubusercontent|github)\.com/([^/]+/[^/]+)/")
+LICENCE_NAME = re.compile(r"[A-Za-z0-9.+-]+")  # as SPDX writes it; remarks such as "none stated" stay on the page of sources
 FULL_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a page shows beside a chart. `as_of` is the day of the newest upstream change, YYYY-MM-DD."""
+    """What a page shows beside a chart. `as_of` is the day of its newest upstream file, YYYY-MM-DD."""
 
     slug: str
     title: str
@@ -34,6 +35,8 @@ class Metadata:
 def metadata_of(c: Catalog, chart: Chart, scene: Scene) -> Metadata:
     """The chart's metadata, its caption completed with what the data say."""
     source = source_line(c, scene.sources)
+    days = c.sources.loc[c.sources["source"].isin(scene.sources), "published_at"].dropna()
+    as_of = str(days.max()) if len(days) else c.as_of
     return Metadata(
         chart.slug,
         chart.title,
@@ -42,9 +45,9 @@ def metadata_of(c: Catalog, chart: Chart, scene: Scene) -> Metadata:
         chart.convention,
         chart.group,
         source,
-        c.as_of,
-        f"Backbone Survey, chart {chart.slug}, data as of {c.as_of}.",
-        _bibtex(chart, source, c.as_of),
+        as_of,
+        f"Backbone Survey, chart {chart.slug}, data as of {as_of}.",
+        _bibtex(chart, source, as_of),
     )
 
 
@@ -62,7 +65,7 @@ def source_line(c: Catalog, names: tuple[str, ...]) -> str:
         revision = known.at[name, "revision"]
         revisions.setdefault(place, set()).update([str(revision)] if isinstance(revision, str) else [])
         licence = known.at[name, "licence"]
-        licences[place] = f" ({licence})" if isinstance(licence, str) else ""
+        licences[place] = f" ({licence})" if isinstance(licence, str) and LICENCE_NAME.fullmatch(licence) else ""
     return "; ".join(f"{place}{_at(revisions[place])}{licences.get(place, '')}" for place in sorted(revisions))
 
 

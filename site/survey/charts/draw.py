@@ -76,7 +76,7 @@ def draw_chart(c: Catalog, chart: Chart, output: Path) -> ChartOutput:
 
     scene = chart.build(c)
     metadata = metadata_of(c, chart, scene)
-    page = laid_out(scene, chart.title, chart.caption, footer(chart, scene, metadata))
+    page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, metadata))
     contents = {
         **files_of(scene, page, chart.title, f"{metadata.alt} {metadata.source}, data as of {metadata.as_of}."),
         "csv": scene.table.to_csv(index=False, lineterminator="\n").encode(),

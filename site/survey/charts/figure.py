@@ -8,14 +8,15 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from survey.charts.layout import HANDLE, LegendEntry, Page, PlacedPanel, TextLine
-from survey.charts.scene import LINES, Axis, Layer, Panel, Scene
-from survey.charts.style import GRID, INK, PAPER, QUIET, TYPE_SIZE, tint
+from survey.charts.scene import LINES, Layer, Panel, Scene
+from survey.charts.style import GRID, INK, PAPER, QUIET, QUIET_INK, TYPE_SIZE, tint
 from survey.charts.ticks import ticks
 from survey.charts.typeset import FONT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import PathPatch
 
 DOTS_PER_INCH = 300
 SETTINGS = {
@@ -93,19 +94,20 @@ def _draw_panel(figure: Figure, page: Page, panel: Panel, place: PlacedPanel) ->
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set(color=QUIET, linewidth=0.5)
-    _draw_ticks(axes, panel.x, panel.y)
+    _draw_ticks(axes, panel, place)
     if panel.title:
-        axes.set_title(panel.title, loc="left", fontsize=TYPE_SIZE, fontweight="bold", color=INK, pad=2.5)
+        above = place.bottom + place.height + 2.5
+        _draw_text(figure, page, TextLine(panel.title, place.left, above, bold=True))
     for depth, layer in enumerate(panel.layers):
         _draw_layer(axes, layer, depth)
     _draw_labels(axes, place)
 
 
-def _draw_ticks(axes: Axes, x: Axis, y: Axis) -> None:
+def _draw_ticks(axes: Axes, panel: Panel, place: PlacedPanel) -> None:
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-    for side, axis in ((axes.xaxis, x), (axes.yaxis, y)):
-        marks = ticks(axis)
+    for side, axis, length in ((axes.xaxis, panel.x, place.width), (axes.yaxis, panel.y, place.height)):
+        marks = ticks(axis, length)
         side.set_major_locator(FixedLocator([value for value, _ in marks]))
         side.set_major_formatter(FixedFormatter([text for _, text in marks]))
         side.set_minor_locator(NullLocator())
@@ -174,7 +176,7 @@ def _draw_labels(axes: Axes, place: PlacedPanel) -> None:
             label.text,
             transform=frame,
             fontsize=TYPE_SIZE,
-            color=label.colour,
+            color=INK,
             zorder=5,
             gid="label",
             bbox={"facecolor": PAPER, "alpha": 0.7, "linewidth": 0, "pad": 0.2},
@@ -182,14 +184,24 @@ def _draw_labels(axes: Axes, place: PlacedPanel) -> None:
 
 
 def _draw_text(figure: Figure, page: Page, line: TextLine) -> None:
-    figure.text(
-        line.left / page.width,
-        line.bottom / page.height,
-        line.text,
-        fontsize=line.size,
-        fontweight="bold" if line.bold else "normal",
-        color="#555555" if line.quiet else INK,
-    )
+    if line.bold:
+        figure.add_artist(_bold(figure, line))
+        return
+    colour = QUIET_INK if line.quiet else INK
+    figure.text(line.left / page.width, line.bottom / page.height, line.text, fontsize=line.size, color=colour)
+
+
+def _bold(figure: Figure, line: TextLine) -> PathPatch:
+    """The line as outlines, which spares the PDF a second font."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.patches import PathPatch
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    font = FontProperties(family=FONT, weight="bold")
+    outline = TextPath((line.left, line.bottom), line.text, size=line.size, prop=font)
+    from_points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans
+    return PathPatch(outline, facecolor=INK, linewidth=0, transform=from_points)
 
 
 def _draw_legend_entry(figure: Figure, page: Page, entry: LegendEntry) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 
-from survey.charts.scene import LINES, Axis, Layer, Panel, Scene
+from survey.charts.scene import LINES, NOT_RANKED, Axis, Layer, Panel, Scene
 from survey.charts.style import INK
 from survey.charts.ticks import day_text, ticks
 
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "p": "pentagon", "v": "triangle-down"}
 SIZES = {"cloud": 5, "hollow": 6, "highlight": 9, "method": 7, "quiet method": 4}
 OPACITIES = {"cloud": 0.35, "hollow": 0.55, "quiet method": 0.5}
-NOT_RANKED = ", not ranked"
 COLUMN_GAP = 0.12
 ROW_GAP = 0.09
 
@@ -23,9 +22,11 @@ def figure_json(scene: Scene) -> str:
 
     figure = go.Figure(layout={"template": None})
     listed: set[str] = set()
+    texts: list[tuple[tuple[str, ...], ...]] = []
     for number, panel in enumerate(scene.panels, start=1):
         for layer in panel.layers:
             if layer.x:
+                texts.append(layer.hover)
                 figure.add_trace(
                     go.Scatter(_trace(layer, panel, number), showlegend=layer.in_legend and layer.name not in listed)
                 )
@@ -47,6 +48,9 @@ def figure_json(scene: Scene) -> str:
     figure.update_layout(layout)
     plain = figure.to_plotly_json()
     plain["layout"].pop("template", None)
+    for trace, hover in zip(plain["data"], texts, strict=True):
+        if hover and hover[0]:
+            trace["customdata"] = [list(row) for row in hover]  # plotly would validate every text
     return (
         json.dumps(
             {"data": plain["data"], "layout": plain["layout"]}, sort_keys=True, separators=(",", ":"), allow_nan=False
@@ -97,7 +101,7 @@ def _trace(layer: Layer, panel: Panel, number: int) -> dict[str, object]:
         "mode": _mode(layer),
     }
     if layer.hover:
-        trace |= {"customdata": [list(texts) for texts in layer.hover], "hovertemplate": layer.hover_template}
+        trace["hovertemplate"] = layer.hover_template
     else:
         trace["hoverinfo"] = "skip"
     if layer.role in LINES:

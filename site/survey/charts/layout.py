@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from survey.charts.labels import PlacedLabel, place_labels
-from survey.charts.scene import Layer, Scene
-from survey.charts.style import LINE_HEIGHT, MARGIN_LEFT, MARGIN_RIGHT, PLOT_HEIGHT, TITLE_SIZE, TYPE_SIZE, WIDTH
+from survey.charts.scene import NOT_RANKED, Layer, Scene
+from survey.charts.style import LINE_HEIGHT, MARGIN_LEFT, MARGIN_RIGHT, PLOT_HEIGHT, QUIET, TITLE_SIZE, TYPE_SIZE, WIDTH
 from survey.charts.typeset import text_width, wrapped
 
 EDGE = 6.0
@@ -72,8 +72,10 @@ def laid_out(scene: Scene, title: str, subtitle: str, footer: tuple[str, ...]) -
     subtitles = wrapped(subtitle, body)
     feet = [line for paragraph in footer for line in wrapped(paragraph, body)]
     foot_top = EDGE + LINE_HEIGHT * len(feet)
-    legend, legend_height = _legend(scene, foot_top + 3)
-    panels_bottom = foot_top + legend_height + 4
+    beside = _has_empty_cell(scene)
+    corner = (WIDTH + COLUMN_GAP) / 2 if beside else EDGE
+    legend, legend_height = _legend(scene, corner, foot_top + (40 if beside else 3))
+    panels_bottom = foot_top + (0 if beside else legend_height) + 4
     panels, panels_top = _panels(scene, labels, panels_bottom)
     texts = [
         TextLine(line, EDGE, foot_top - LINE_HEIGHT * (row + 1) + 1.8, quiet=True) for row, line in enumerate(feet)
@@ -91,8 +93,14 @@ def _size(scene: Scene, index: int) -> tuple[float, float]:
     """Width and height of a panel's frame."""
     ends = [sum(scene.grid[: row + 1]) for row in range(len(scene.grid))]
     count = next(count for count, end in zip(scene.grid, ends, strict=True) if index < end)
+    count = max(scene.grid) if _has_empty_cell(scene) else count
     width = (WIDTH - MARGIN_LEFT - MARGIN_RIGHT - COLUMN_GAP * (count - 1)) / count
     return width, PLOT_HEIGHT if len(scene.panels) == 1 else SMALL_PANEL_HEIGHT
+
+
+def _has_empty_cell(scene: Scene) -> bool:
+    """Whether the last row leaves room for the legend beside its panels."""
+    return len(scene.grid) > 1 and 1 <= scene.grid[-1] < max(scene.grid) == scene.grid[0]
 
 
 def _labels(scene: Scene, index: int) -> tuple[PlacedLabel, ...]:
@@ -115,20 +123,20 @@ def _panels(scene: Scene, labels: list[tuple[PlacedLabel, ...]], bottom: float) 
     return placed, top
 
 
-def _legend(scene: Scene, bottom: float) -> tuple[list[LegendEntry], float]:
+def _legend(scene: Scene, corner: float, bottom: float) -> tuple[list[LegendEntry], float]:
     """The styles that the panels use, each once, in as many columns as fit; and the height that they take."""
     layers = {layer.name: layer for panel in scene.panels for layer in panel.layers if layer.in_legend}
-    hollow = next((layer for panel in scene.panels for layer in panel.layers if layer.role == "hollow"), None)
+    hollow = next((layer for panel in scene.panels for layer in panel.layers if layer.role == "hollow" and layer.name.endswith(NOT_RANKED)), None)
     if hollow is not None:
-        layers["not ranked"] = hollow
+        layers["not ranked"] = replace(hollow, colour=QUIET, marker="o")
     if not layers:
         return [], 0.0
     widest = max(text_width(name) for name in layers) + HANDLE + 6
-    columns = max(1, int((WIDTH - 2 * EDGE) // widest))
+    columns = max(1, int((WIDTH - EDGE - corner) // widest))
     rows = -(-len(layers) // columns)
     entries = []
     for index, (name, layer) in enumerate(layers.items()):
-        left = EDGE + (index % columns) * (WIDTH - 2 * EDGE) / columns
+        left = corner + (index % columns) * (WIDTH - EDGE - corner) / columns
         middle = bottom + (rows - 1 - index // columns) * LINE_HEIGHT + LINE_HEIGHT / 2
         entries.append(LegendEntry(layer, name, left, middle))
     return entries, rows * LINE_HEIGHT + 3

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from catalog.metrics import METRICS
 from survey.charts.rows import plain_cells, safe
 from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
-from survey.charts.style import INK, LINE_COLOURS, LINE_MARKERS, QUIET
+from survey.charts.style import LINE_COLOURS, LINE_MARKERS, QUIET
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SLUG = "original-survey"
 SOURCE = "survey/backbone_performance"
 MOST_PARAMETERS = 300.0  # millions; the original chart's filter
+QUIET_REACH = 10.0  # points; names of methods in grey stand close by or not at all
 HOVER_TEMPLATE = (
     "<b>%{customdata[0]}</b> (%{customdata[1]})<br>top-1 %{customdata[2]} %, at %{customdata[3]} pixels<br>"
     "%{customdata[4]} M parameters, %{customdata[5]} GMACs<br>%{customdata[6]}<br>%{customdata[7]}<extra></extra>"
@@ -38,28 +39,38 @@ def original_survey(c: Catalog) -> Scene:
     highlighted = _highlighted(best)
     layers, labels = [], []
     for method, of_method in best.groupby("method", sort=True):
-        place = highlighted.index(str(method)) if method in highlighted else None
-        colour = QUIET if place is None else LINE_COLOURS[place]
-        marker = "o" if place is None else LINE_MARKERS[place]
-        columns = (tuple(of_method["params_m"]), tuple(of_method["top1"]))
-        role = "quiet method" if place is None else "method"
-        layers.append(
-            Layer(str(method), role, colour, marker, *columns, _hover(of_method), HOVER_TEMPLATE, place is not None)
-        )
-        top = of_method.loc[of_method["top1"].idxmax()]
-        priority = float(top["top1"]) + (100.0 if place is not None else 0.0)
-        labels.append(LabelRequest(str(method), float(top["params_m"]), float(top["top1"]), INK, priority))
-    layers.sort(key=lambda layer: (layer.role == "method", layer.name))
+        name = str(method)
+        strong = name in highlighted
+        layers += _method_layers(name, of_method, highlighted.index(name) if strong else None)
+        top = of_method.sort_values("top1", kind="stable").iloc[-1]
+        priority, reach = float(top["top1"]) + (100.0 if strong else 0.0), 40.0 if strong else QUIET_REACH
+        labels.append(LabelRequest(name, float(top["params_m"]), float(top["top1"]), priority, reach))
+    layers.sort(key=lambda layer: (layer.role == "method", layer.in_legend, layer.name))
     x = Axis("parameters (M), lower is better", float(best["params_m"].min()) / 1.4, MOST_PARAMETERS * 1.05, log=True)
     low = float(best["top1"].min()) - 0.6
     y = Axis("reported top-1 accuracy (%)", low, float(best["top1"].max()) + 0.8)
     outside = rows["model_name"].nunique() - best["model_name"].nunique()
     remarks = (
         f"{best['method'].nunique()} of {rows['method'].nunique()} methods, {len(best)} models; "
-        f"{outside} models with unknown or more parameters are not shown.",
-        "In colour: the methods with most models on the survey's own frontier.",
+        f"{outside} with unknown or more parameters not shown.",
+        "In colour: the six methods with most models near the frontier.",
     )
     return Scene((Panel(x, y, tuple(layers), tuple(labels)),), _table(best), sources=(SOURCE,), remarks=remarks)
+
+
+def _method_layers(name: str, models: pd.DataFrame, place: int | None) -> list[Layer]:
+    """A line through the best model at each number of parameters, and the method's other models as points beside it."""
+    colour, marker = (QUIET, "o") if place is None else (LINE_COLOURS[place], LINE_MARKERS[place])
+    best = models.groupby("params_m")["top1"].transform("max") == models["top1"]
+    best &= ~models.duplicated(["params_m", "top1"])
+    layers = []
+    for chosen, role in ((best, "quiet method" if place is None else "method"), (~best, "hollow")):
+        points = models[chosen]
+        if len(points):
+            columns = (tuple(points["params_m"]), tuple(points["top1"]))
+            listed = place is not None and role == "method"
+            layers.append(Layer(name, role, colour, marker, *columns, _hover(points), HOVER_TEMPLATE, listed))  # type: ignore[arg-type]
+    return layers
 
 
 def _rows(c: Catalog) -> pd.DataFrame:

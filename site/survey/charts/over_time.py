@@ -13,7 +13,7 @@ from catalog.metrics import METRICS
 from catalog.pareto import pareto_mask
 from survey.charts.rows import plain_cells, safe
 from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
-from survey.charts.style import BLUE, INK, LINE_COLOURS, LINE_MARKERS, VERMILION
+from survey.charts.style import BLUE, LINE_MARKERS, VERMILION
 from survey.charts.ticks import day_number
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ONLY_IMAGENET_1K = "ImageNet-1K only"
 SCOPES = {"all data": VERMILION, ONLY_IMAGENET_1K: BLUE}
+PAST_COLOURS = ("#BDBDBD", "#8C8C8C", "#5A5A5A")  # older years are lighter
 SLUG = "frontier-over-time"
 HOVER_TEMPLATE = "<b>%{customdata[0]}</b><br>top-1 %{customdata[1]} %, %{customdata[2]} M parameters, at %{customdata[3]} pixels<br>%{customdata[4]}<br>%{customdata[5]}<extra></extra>"
 
@@ -40,6 +41,7 @@ def frontier_over_time(c: Catalog) -> Scene:
     if frontiers.empty:
         raise nothing_to_draw(SLUG, "history of results")
     last_of_year = frontiers.groupby(frontiers["day"].str[:4])["day"].max().tolist()
+    last_of_year = _chosen_years(last_of_year)
     panels = (_best_panel(frontiers), *(_year_panel(frontiers, scope, last_of_year) for scope in SCOPES))
     unknown = int(frontiers.attrs["unknown"])
     remarks = [
@@ -118,7 +120,7 @@ def _best_panel(frontiers: pd.DataFrame) -> Panel:
             .drop_duplicates("day", keep="last")
             .sort_values("day")
         )
-        record = best[best["top1"] > best["top1"].cummax().shift(fill_value=0.0)]
+        record = best[(best["top1"] > best["top1"].cummax().shift(fill_value=0.0)) & (best["model"] != best["model"].shift())]
         days = [day_number(day) for day in best["day"]]
         layers.append(
             Layer(
@@ -147,7 +149,7 @@ def _best_panel(frontiers: pd.DataFrame) -> Panel:
             )
         )
         for rank, (day, top1, model) in enumerate(zip(record["day"], record["top1"], record["model"], strict=True)):
-            labels.append(LabelRequest(str(model).split(".")[0], day_number(day), float(top1), INK, float(rank)))
+            labels.append(LabelRequest(str(model).split(".")[0], day_number(day), float(top1), float(rank)))
         lows += [min(best["top1"])]
         highs += [max(best["top1"])]
     days = [day_number(day) for day in frontiers["day"]]
@@ -158,29 +160,26 @@ def _best_panel(frontiers: pd.DataFrame) -> Panel:
 
 
 def _year_panel(frontiers: pd.DataFrame, scope: str, days: list[str]) -> Panel:
+    """The frontier at the end of some years, older ones in grey, the newest in the colour of its scope."""
     low = METRICS["top1"].chart_limits[0]
-    of_scope = frontiers[frontiers["scope"] == scope]
+    shown = frontiers[frontiers["day"].isin(days) & (frontiers["top1"] >= low)]
     layers = []
-    shown = days[-len(LINE_COLOURS) :]
-    for day, colour, marker in zip(shown, LINE_COLOURS, LINE_MARKERS, strict=False):
-        points = of_scope[(of_scope["day"] == day) & (of_scope["top1"] >= low)]
+    for place, day in enumerate(days):
+        points = shown[(shown["scope"] == scope) & (shown["day"] == day)]
+        newest = place == len(days) - 1
+        colour = SCOPES[scope] if newest else PAST_COLOURS[place]
+        name = f"end of {day[:4]}, {scope}" if newest else f"end of {day[:4]}"
         columns = (tuple(points["params_m"]), tuple(points["top1"]))
-        layers.append(
-            Layer(
-                f"end of {day[:4]}",
-                "method",
-                colour,
-                marker,
-                *columns,
-                _hover(points, scope),
-                HOVER_TEMPLATE,
-                in_legend=True,
-            )
-        )
-    every = frontiers[frontiers["day"].isin(shown) & (frontiers["top1"] >= low)]
-    x = Axis("parameters (M)", every["params_m"].min() / 1.3, every["params_m"].max() * 1.3, log=True)
-    title = "Frontier, all data" if scope != ONLY_IMAGENET_1K else "Frontier, ImageNet-1K only"
-    return Panel(x, Axis("top-1 (%)", low, float(every["top1"].max()) + 1.0), tuple(layers), title=title)
+        layers.append(Layer(name, "method", colour, LINE_MARKERS[place], *columns, _hover(points, scope), HOVER_TEMPLATE, not newest))
+    x = Axis("parameters (M)", shown["params_m"].min() / 1.3, shown["params_m"].max() * 1.3, log=True)
+    title = f"Frontier, {scope}" if scope == ONLY_IMAGENET_1K else "Frontier, all data"
+    return Panel(x, Axis("top-1 (%)", low, float(shown["top1"].max()) + 1.0), tuple(layers), title=title)
+
+
+def _chosen_years(days: list[str]) -> list[str]:
+    """At most four of the days, the first and the last among them, evenly spread."""
+    last = len(days) - 1
+    return [days[index] for index in sorted({round(last * part / 3) for part in range(4)})]
 
 
 def _hover(rows: pd.DataFrame, scope: str) -> tuple[tuple[str, ...], ...]:

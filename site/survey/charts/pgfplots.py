@@ -86,12 +86,12 @@ def _axis(panel: Panel, place: PlacedPanel) -> Iterator[str]:
         f"clip mode=individual,axis lines=left,axis line style={{-,draw={_colour(QUIET)}}}",
         f"grid=major,grid style={{line width=0.4pt,draw={_colour(GRID)}}}",
         f"tick style={{draw={_colour(QUIET)},line width=0.5pt}},major tick length=2pt,tick align=outside",
-        "log ticks with fixed point,scaled ticks=false",
+        "scaled ticks=false",
         "label style={font=\\sffamily\\fontsize{6}{7}\\selectfont},tick label style={font=\\sffamily\\fontsize{6}{7}\\selectfont,inner sep=2pt}",
         "xlabel style={at={(rel axis cs:0.5,0)},anchor=north,yshift=-9.5pt}",
         "ylabel style={at={(rel axis cs:0,0.5)},anchor=south,rotate=0,yshift=15pt}",
-        *_direction("x", panel.x),
-        *_direction("y", panel.y),
+        *_direction("x", panel.x, place.width),
+        *_direction("y", panel.y, place.height),
     ]
     if panel.title:
         title_style = "at={(rel axis cs:0,1)},anchor=south west,yshift=2.5pt,font=\\sffamily\\bfseries\\fontsize{6}{7}\\selectfont"
@@ -113,8 +113,8 @@ def _axis(panel: Panel, place: PlacedPanel) -> Iterator[str]:
     yield r"\end{axis}"
 
 
-def _direction(letter: str, axis: Axis) -> list[str]:
-    marks = ticks(axis)
+def _direction(letter: str, axis: Axis, length: float) -> list[str]:
+    marks = ticks(axis, length)
     positions = ",".join(f"{value:.10g}" for value, _ in marks)
     texts = ",".join(f"{{{escaped(text)}}}" for _, text in marks)
     return [

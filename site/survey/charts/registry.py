@@ -18,11 +18,11 @@ from survey.charts.tradeoff import tradeoff
 if TYPE_CHECKING:
     from catalog import Catalog
 
-MACS = "GMACs are billions of multiply-accumulates per image, which many papers call FLOPs."
-ONE_CROP = "Top-1 is of one centre crop on the ImageNet-1K validation set."
-RATES = "Throughput is images per second in inference, at the batch size given with each result in the data."
-BY_DATA = "Colour and marker: the data the weights were trained on."
-BY_KIND = "Colour and marker: the kind of architecture."
+MACS = "GMACs = billion multiply-accumulates per image, which many papers call FLOPs."
+ONE_CROP = "Top-1 of one centre crop of each ImageNet-1K validation image."
+RATES = "Throughput in inference; batch sizes are in the data."
+BY_DATA = "Colour and marker: training data of the weights."
+BY_KIND = "Colour and marker: kind of architecture."
 COSTS = "Accuracy against cost"
 SPEEDS = "Accuracy against throughput"
 SHIFTS = "Robustness"
@@ -63,7 +63,7 @@ def _version(text: object) -> tuple[int, ...]:
 
 def _cost_charts() -> list[Chart]:
     described = {
-        "params": ("params_m", "parameters", f"Parameters are counted with the 1000-class head. {ONE_CROP}"),
+        "params": ("params_m", "parameters", f"Parameters with the 1000-class head. {ONE_CROP}"),
         "gmacs": ("gmacs", "GMACs", f"{MACS} {ONE_CROP}"),
     }
     found = []
@@ -76,7 +76,8 @@ def _cost_charts() -> list[Chart]:
             found.append(
                 Chart(
                     slug,
-                    f"ImageNet top-1 accuracy against {words}{scope}",
+                    f"ImageNet top-1 accuracy against {words}",
+                    f"Trained on ImageNet-1K only. {colours}" if only else colours,
                     f"Every result on ImageNet-1K{scope}; the line joins those that no measured result beats at less cost. {colours}",
                     f"Scatter plot of ImageNet top-1 accuracy in percent against {words} on a logarithmic axis{scope}. "
                     "The names along the upper left edge are the Pareto frontier.",
@@ -102,6 +103,7 @@ def _throughput_charts(c: Catalog) -> list[Chart]:
         Chart(
             slug,
             "ImageNet top-1 accuracy against throughput",
+            f"{labels[name]}. {BY_DATA}",
             f"On {labels[name]}; the line joins the results that no other beats in speed and accuracy. {BY_DATA}",
             f"Scatter plot of ImageNet top-1 accuracy in percent against inference throughput in images per second on {labels[name]}, "
             "on a logarithmic axis. The names along the upper right edge are the Pareto frontier.",
@@ -119,7 +121,8 @@ def _robustness_charts() -> list[Chart]:
     top1 = METRICS["top1"]
     overview = Chart(
         "robustness",
-        "Accuracy under distribution shift against clean accuracy",
+        "Accuracy under distribution shift",
+        f"The same weights on shifted and on clean images. {BY_DATA}",
         f"Five test sets for the same weights; on the dashed line nothing is lost. {BY_DATA}",
         "Five scatter plots of top-1 accuracy on ImageNet ReaL, ImageNetV2, ImageNet-Sketch, ImageNet-A and ImageNet-R against clean accuracy.",
         "Top-1 of one centre crop. ImageNet-A and -R are compared on their own 200 classes.",
@@ -134,6 +137,7 @@ def _robustness_charts() -> list[Chart]:
             Chart(
                 f"robustness-{pair.dataset}",
                 f"{pair.name} against clean accuracy",
+                BY_DATA,
                 f"Top-1 on {pair.name} against {pair.clean_name} for the same weights; on the dashed line nothing is lost. {BY_DATA}",
                 f"Scatter plot of top-1 accuracy in percent on {pair.name} against {pair.clean_name} for the same weights.",
                 "Top-1 of one centre crop." + (" Both axes are of the same 200 classes." if pair.subset else ""),
@@ -152,9 +156,11 @@ def _history_charts() -> list[Chart]:
         Chart(
             "frontier-over-time",
             "The ImageNet frontier over time",
-            "Above, the best measured top-1 at each revision of timm's results. Below, the Pareto frontier against parameters at the last revision of each year.",
+            "What timm's results held, revision by revision.",
+            "Above, the best measured top-1 at each revision of timm's results. "
+            "Below, the Pareto frontier against parameters at the last revision of some years; the data have every revision.",
             "A step chart of the best ImageNet top-1 accuracy since 2020 for all weights and for those trained on ImageNet-1K only, "
-            "above line charts of the Pareto frontier of each year.",
+            "above line charts of the Pareto frontier at the end of some years.",
             f"Days are those of timm's revisions, not of the papers. {ONE_CROP}",
             frontier_over_time,
             METRICS["params_m"],
@@ -163,11 +169,12 @@ def _history_charts() -> list[Chart]:
         ),
         Chart(
             "original-survey",
-            "The original survey: accuracy against parameters by method",
+            "The original survey: accuracy by parameters",
+            "A line for each method, as its paper reports; models under 300 M parameters.",
             "The table of CUQS/Transformer_Backbone with known errors corrected: for each method its models under 300 M parameters, "
             "each at its best top-1, as the papers report it.",
             "Line chart of ImageNet top-1 accuracy in percent against parameters in millions, one line for each method of the original survey.",
-            "As each paper reports: image sizes and training data differ.",
+            "Image sizes and training data differ. Known errors of the table are corrected.",
             original_survey,
             METRICS["params_m"],
             METRICS["top1"],

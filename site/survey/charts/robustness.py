@@ -11,7 +11,7 @@ from catalog.metrics import METRICS, Metric
 from catalog.pareto import pareto_mask
 from survey.charts.rows import Hover, plain_cells, points, spread
 from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
-from survey.charts.style import INK, QUIET, TRAIN_GROUPS, train_group
+from survey.charts.style import QUIET, TRAIN_GROUPS, train_group
 
 if TYPE_CHECKING:
     from catalog import Catalog
@@ -37,9 +37,9 @@ DATASET_PAIRS = (
 )
 CLEAN = "clean_top1"
 HOVER = Hover(
-    ("model", "train_set", "top1", CLEAN, "img_size", "place", "clean_place"),
-    "<b>%{customdata[0]}</b><br>%{customdata[1]}, at %{customdata[4]} pixels<br>"
-    "shifted %{customdata[2]} %, clean %{customdata[3]} %<br>%{customdata[5]}<br>%{customdata[6]}<extra></extra>",
+    ("model", "train_set", "img_size", "source", "line", "clean_source", "clean_line"),
+    "<b>{model}</b><br>{train_set}, at {img_size} pixels<br>%{{y}} %, clean %{{x}} %<br>"
+    "{source}:{line}<br>{clean_source}:{clean_line}<extra></extra>",
 )
 
 
@@ -48,7 +48,7 @@ def robustness(c: Catalog, pair: DatasetPair) -> Scene:
     rows = _pairs(c, pair)
     panel = _panel(rows, pair, titled=False)
     sources = tuple(sorted({*rows["source"], *rows["clean_source"]}))
-    return Scene((panel,), _table(rows), sources=sources, remarks=_remarks(rows))
+    return Scene((panel,), _table(rows), sources=sources, remarks=(*_remarks(rows), *([panel.note] if panel.note else [])))
 
 
 def robustness_overview(c: Catalog) -> Scene:
@@ -57,8 +57,11 @@ def robustness_overview(c: Catalog) -> Scene:
     panels = tuple(_panel(rows, pair, titled=True) for pair, rows in of_pairs)
     table = pd.concat([_table(rows).assign(**{"test set": pair.name}) for pair, rows in of_pairs], ignore_index=True)
     sources = {source for _, rows in of_pairs for source in (*rows["source"], *rows["clean_source"])}
-    counts = ", ".join(f"{pair.name} {len(rows):,}" for pair, rows in of_pairs)
-    return Scene(panels, table, grid=(2, 2, 1), sources=tuple(sorted(sources)), remarks=(f"Results: {counts}.",))
+    most = max(len(rows) for _, rows in of_pairs)
+    outside = sum(int((rows[CLEAN] < panel.x.low).sum()) for (_, rows), panel in zip(of_pairs, panels, strict=True))
+    remarks = [f"Up to {most:,} results a test set, all measured by timm."]
+    remarks += [f"Not shown: {outside} with less clean accuracy than the axes begin with."] if outside else []
+    return Scene(panels, table, grid=(2, 2, 1), sources=tuple(sorted(sources)), remarks=tuple(remarks))
 
 
 def _pairs(c: Catalog, pair: DatasetPair) -> pd.DataFrame:
@@ -105,7 +108,7 @@ def _panel(rows: pd.DataFrame, pair: DatasetPair, *, titled: bool) -> Panel:
                 layer = points(of_group, group.name, role, group, clean, shifted, HOVER, in_legend=role == "highlight")  # type: ignore[arg-type]
                 layers.append(layer)
     outside = int((rows[CLEAN] < x.low).sum())
-    note = f"Not shown: {outside} results below {x.low:g} % clean top-1." if outside else ""
+    note = f"Not shown: {outside} below {x.low:g} % clean." if outside else ""
     return Panel(x, y, tuple(layers), () if titled else tuple(_labels(rows)), pair.name if titled else "", note)
 
 
@@ -124,7 +127,7 @@ def _labels(rows: pd.DataFrame) -> list[LabelRequest]:
     best = rows[rows["best"]]
     priorities = spread([float(value) for value in best["top1"]])
     columns = zip(best["architecture"], best[CLEAN], best["top1"], priorities, strict=True)
-    return [LabelRequest(str(text), float(x), float(y), INK, priority) for text, x, y, priority in columns]
+    return [LabelRequest(str(text), float(x), float(y), priority) for text, x, y, priority in columns]
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -146,5 +149,5 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
 def _remarks(rows: pd.DataFrame) -> tuple[str, ...]:
     return (
         f"{len(rows):,} results, all measured by timm.",
-        "Named: the best of each training data, and what no other beats on both axes.",
+        "Strong marks: the best of each training data and what no other beats on both axes.",
     )

@@ -40,43 +40,29 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Hover:
-    """What a point tells when it is pointed at: lines of plotly's pattern and the columns that fill it."""
+    """What a point tells when it is pointed at: the columns that fill a pattern of HTML, named in it in braces."""
 
     columns: tuple[str, ...]
-    template: str
+    pattern: str
 
 
 def hover_of(rows: pd.DataFrame, fixed: str = "") -> Hover:
     """The hover of leaderboard rows: every condition and every source that the rows have. `fixed` ends it, as HTML."""
     lines = [
-        "<b>%{{{model}}}</b>",
-        "%{{{family_name}}}, %{{{train_set}}}",
-        "top-1 %{{{top1}}} %, top-5 %{{{top5}}} %, at %{{{img_size}}} pixels",
-        "%{{{params_m}}} M parameters, %{{{gmacs}}} GMACs %{{{cost_note}}}",
+        "<b>{model}</b>",
+        "{family_name}, {train_set}",
+        "top-1 {top1} %, top-5 {top5} %, at {img_size} pixels",
+        "{params_m} M parameters, {gmacs} GMACs {cost_note}",
     ]
     columns = ["model", "family_name", "train_set", "top1", "top5", "img_size", "params_m", "gmacs", "cost_note"]
-    sources = ["%{{{evidence}}}: %{{{place}}}", "GMACs: %{{{cost_place}}}"]
-    columns += ["evidence", "place", "cost_place"]
+    sources = ["{evidence}: {source}:{line}", "GMACs: {cost_source}:{cost_line}"]
+    columns += ["evidence", "source", "line", "cost_source", "cost_line"]
     if "images_per_s" in rows and rows["images_per_s"].notna().any():
-        lines.append("%{{{images_per_s}}} images/s, batch %{{{batch_size}}} %{{{speed_note}}}")
-        sources.append("speed: %{{{speed_place}}}")
-        columns += ["images_per_s", "batch_size", "speed_note", "speed_place"]
-    places = {column: f"customdata[{index}]" for index, column in enumerate(columns)}
-    pattern = "<br>".join([*lines, *([fixed] if fixed else []), *sources]).format(**places)
+        lines.append("{images_per_s} images/s, batch {batch_size} {speed_note}")
+        sources.append("speed: {speed_source}:{speed_line}")
+        columns += ["images_per_s", "batch_size", "speed_note", "speed_source", "speed_line"]
+    pattern = "<br>".join([*lines, *([fixed] if fixed else []), *sources])
     return Hover(tuple(columns), pattern + "<extra></extra>")
-
-
-def with_places(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with `place`, `cost_place` and `speed_place`: the source file and line of each figure, as text."""
-    pairs = {
-        "place": ("source", "line"),
-        "cost_place": ("cost_source", "cost_line"),
-        "speed_place": ("speed_source", "speed_line"),
-    }
-    for name, (source, line) in pairs.items():
-        known = rows[source].notna()
-        rows = rows.assign(**{name: (rows[source].astype("str") + ":" + rows[line].astype("str")).where(known, "none")})
-    return rows
 
 
 def safe(value: object) -> str:
@@ -86,16 +72,20 @@ def safe(value: object) -> str:
     return html.escape(str(value))
 
 
-def hover_texts(rows: pd.DataFrame, hover: Hover) -> tuple[tuple[str, ...], ...]:
-    """The texts of each row, in the order of the hover's columns."""
-    columns = []
+def hover_texts(rows: pd.DataFrame, hover: Hover) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """The texts of each row, and plotly's pattern that arranges them; a text that all rows share is in the pattern."""
+    varying: list[list[str]] = []
+    filled: dict[str, str] = {}
     for name in hover.columns:
-        metric = METRICS.get(name)
-        show: Callable[[object], str] = safe if metric is None else _number(metric)
-        if name in ("cost_note", "speed_note"):
-            show = _remark
-        columns.append([show(value) for value in rows[name].astype(object).where(rows[name].notna(), None)])
-    return tuple(zip(*columns, strict=True))
+        show = _shown(name)
+        texts = [show(value) for value in rows[name].astype(object).where(rows[name].notna(), None)]
+        if len(set(texts)) == 1:
+            filled[name] = texts[0].replace("%", "&#37;")
+        else:
+            filled[name] = f"%{{customdata[{len(varying)}]}}"
+            varying.append(texts)
+    columns = tuple(zip(*varying, strict=True)) if varying else ((),) * len(rows)
+    return columns, hover.pattern.format(**filled)
 
 
 def points(
@@ -110,6 +100,7 @@ def points(
     in_legend: bool = False,
 ) -> Layer:
     """A layer of one point for each row, in the group's colour and marker."""
+    texts, template = hover_texts(rows, hover)
     return Layer(
         name,
         role,
@@ -117,8 +108,8 @@ def points(
         group.marker,
         tuple(x.rounded(value) for value in rows[x.column]),
         tuple(y.rounded(value) for value in rows[y.column]),
-        hover_texts(rows, hover),
-        hover.template,
+        texts,
+        template,
         in_legend,
     )
 
@@ -157,6 +148,13 @@ def _gap(values: Sequence[float], index: int, chosen: Sequence[int]) -> float:
     if not chosen:
         return values[index]
     return min(abs(values[index] - values[other]) for other in chosen)
+
+
+def _shown(name: str) -> Callable[[object], str]:
+    """How a column's values are written in a hover."""
+    if name in METRICS:
+        return _number(METRICS[name])
+    return _remark if name in ("cost_note", "speed_note") else safe
 
 
 def _number(metric: Metric) -> Callable[[object], str]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Role = Literal["cloud", "hollow", "highlight", "line", "dashed", "steps", "method", "quiet method"]
 LINES = ("line", "dashed", "steps", "method", "quiet method")
 
+NOT_RANKED = ", not ranked"  # ends the name of a layer of hollow points beside its group's
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -68,8 +70,8 @@ class LabelRequest:
     text: str
     x: float
     y: float
-    colour: str
     priority: float
+    reach: float = 50.0  # how far from its point it may stand, in points
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Chart:
 
     slug: str
     title: str
-    caption: str
+    subtitle: str  # in the figure
+    caption: str  # on the page
     alt: str
     convention: str
     build: Callable[[Catalog], Scene] = field(repr=False)

@@ -20,11 +20,11 @@ def day_text(number: float) -> str:
     return (EPOCH + datetime.timedelta(days=round(number))).isoformat()
 
 
-def ticks(axis: Axis) -> list[tuple[float, str]]:
-    """Positions and texts of an axis, low to high."""
+def ticks(axis: Axis, length: float = 214.0) -> list[tuple[float, str]]:
+    """Positions and texts of an axis that is so many points long, low to high."""
     if axis.dates:
         return _years(axis)
-    return _decades(axis) if axis.log else _steps(axis)
+    return _decades(axis, length) if axis.log else _steps(axis)
 
 
 def _years(axis: Axis) -> list[tuple[float, str]]:
@@ -33,9 +33,9 @@ def _years(axis: Axis) -> list[tuple[float, str]]:
     return [(day, text) for day, text in days if axis.low <= day <= axis.high]
 
 
-def _decades(axis: Axis) -> list[tuple[float, str]]:
-    span = math.log10(axis.high / axis.low)
-    leading = (1, 2, 5) if span < 3.3 else (1, 3) if span < 4.3 else (1,)
+def _decades(axis: Axis, length: float) -> list[tuple[float, str]]:
+    decade = length / math.log10(axis.high / axis.low)
+    leading = (1, 2, 5) if decade > 65 else (1, 3) if decade > 48 else (1,)
     exponents = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)
     values = [digit * 10.0**exponent for exponent in exponents for digit in leading]
     return [(value, f"{value:,.10g}") for value in values if axis.low <= value <= axis.high]

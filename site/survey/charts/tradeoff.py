@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from catalog.metrics import METRICS, Metric
 from catalog.pareto import pareto_mask
-from survey.charts.rows import Hover, hover_of, points, spread, table_of, with_places
-from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
+from survey.charts.rows import Hover, hover_of, points, spread, table_of
+from survey.charts.scene import NOT_RANKED, Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import INK, KIND_GROUPS, TRAIN_GROUPS, Group, kind_group, train_group
 
 if TYPE_CHECKING:
@@ -62,7 +62,6 @@ def tradeoff(
         if by_kind
         else [train_group(name).name for name in rows["train_set"]]
     )
-    rows = with_places(rows)
     hover = hover_of(rows, _environment_line(c, environment))
     layers = [*_cloud(rows, groups, cost, accuracy, hover), *_frontier(rows, groups, cost, accuracy, hover)]
     panel = Panel(x, y, tuple(layers), tuple(frontier_labels(rows, cost)), note=outside_note(rows, x, y))
@@ -95,7 +94,7 @@ def axis_over(rows: pd.DataFrame, metric: Metric, which: str) -> Axis:
     title = f"{metric.heading}, {metric.better} is better" if which == "x" else metric.heading
     if metric.log:
         span = most / least
-        before, after = (0.13, 0.03) if metric.better == "lower" else (0.03, 0.13)  # room for names beside the frontier
+        before, after = (0.15, 0.03) if metric.better == "lower" else (0.03, 0.17)  # room for names beside the frontier
         return Axis(title, least / span**before, most * span**after, log=True)
     bottom = low if metric.column == "top1" and least <= low + 3 else math.floor(least - 1)
     return Axis(title, bottom, most + (most - bottom) * 0.06 + 0.2)
@@ -105,8 +104,8 @@ def outside_note(rows: pd.DataFrame, x: Axis, y: Axis) -> str:
     """How many results lie outside of the axes, and where; blank when none does."""
     below = int((rows["top1"] < y.low).sum())
     beyond = int((~rows["within_axes"]).sum()) - below
-    parts = [f"{below} results below {y.low:g} % top-1"] if below else []
-    parts += [f"{beyond} beyond the horizontal axis"] if beyond else []
+    parts = [f"{below} below {y.low:g} %"] if below else []
+    parts += [f"{beyond} beyond the x axis"] if beyond else []
     return f"Not shown: {' and '.join(parts)}." if parts else ""
 
 
@@ -117,7 +116,7 @@ def frontier_labels(rows: pd.DataFrame, cost: Metric) -> list[LabelRequest]:
     texts = [f"{name}{mark}" for name, mark in zip(frontier["architecture"], marks, strict=True)]
     priorities = spread([float(value) for value in frontier["top1"]])
     columns = zip(texts, frontier[cost.column], frontier["top1"], priorities, strict=True)
-    return [LabelRequest(text, float(x), float(y), INK, priority) for text, x, y, priority in columns]
+    return [LabelRequest(text, float(x), float(y), priority) for text, x, y, priority in columns]
 
 
 def _cloud(rows: pd.DataFrame, groups: tuple[Group, ...], x: Metric, y: Metric, hover: Hover) -> list[Layer]:
@@ -126,7 +125,7 @@ def _cloud(rows: pd.DataFrame, groups: tuple[Group, ...], x: Metric, y: Metric, 
         of_group = rows[(rows["group"] == group.name) & ~rows["on_frontier"]]
         for chosen, name, role in (
             (of_group["comparable"], "", "cloud"),
-            (~of_group["comparable"], ", not ranked", "hollow"),
+            (~of_group["comparable"], NOT_RANKED, "hollow"),
         ):
             if chosen.any():
                 layers.append(points(of_group[chosen], group.name + name, role, group, x, y, hover))  # type: ignore[arg-type]
@@ -155,5 +154,5 @@ def _environment_line(c: Catalog, environment: str | None) -> str:
 def _remarks(rows: pd.DataFrame, note: str) -> tuple[str, ...]:
     left_out = int((~rows["comparable"]).sum())
     count = f"{len(rows):,} results, {int(rows['on_frontier'].sum())} on the frontier."
-    hollow = f"Hollow: {left_out:,} that a paper reports or whose cost is another network's; never on the frontier."
+    hollow = f"Hollow: {left_out:,} not ranked (reported by a paper, or the cost of another network)."
     return tuple(text for text in (count, hollow if left_out else "", note) if text)
