@@ -37,6 +37,7 @@ class Leaderboard {
     this.chart = new Chart(this.elements.chart, {
       library: `${this.root.dataset.assets}vendor/plotly-basic.min.js`,
       reveal: (key) => this.reveal(key),
+      drawn: (note) => setText(this.elements["chart-note"], note),
     });
     this.#buildColumns();
     this.#buildPager();

@@ -18,18 +18,17 @@ const AXIS_TITLES = { gmacs: "GMACs of one image (log)", params: "Parameters, M 
 export class Chart {
   /**
    * @param {HTMLElement} element
-   * @param {{library: string, reveal: (key: string) => void}} options
+   * @param {{library: string, reveal: (key: string) => void, drawn: (note: string) => void}} options
    */
   constructor(element, options) {
     this.element = element;
     this.options = options;
     this.view = null;
     this.waiting = 0;
-    const seen = new IntersectionObserver((entries) => {
+    this.seen = new IntersectionObserver((entries) => {
       this.inView = entries.some((entry) => entry.isIntersecting);
       if (this.inView) this.#schedule();
     }, { rootMargin: "200px" });
-    seen.observe(element);
     new MutationObserver(() => this.#schedule()).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
   }
 
@@ -38,8 +37,9 @@ export class Chart {
    * @param {{rows: Object[], frontier: Object[], axis: Object, environment: string, dataset: string}} view
    */
   show(view) {
+    // Watched only once there are rows: before, the empty table leaves the chart in view.
+    if (!this.view) this.seen.observe(this.element);
     this.view = view;
-    this.drawn = false;
     this.#schedule();
   }
 
@@ -61,20 +61,22 @@ export class Chart {
     }
     if (view !== this.view) return this.#schedule();
     const style = colours(this.element);
-    await this.plotly.react(this.element, traces(view, style), layout(view, style), CONFIG);
+    const width = this.element.clientWidth;
+    await this.plotly.react(this.element, traces(view, style, width), layout(view, style, width), CONFIG);
     if (!this.listening) {
       this.listening = true;
       this.element.on("plotly_click", (event) => this.options.reveal(event.points[0].customdata));
     }
-    this.drawn = true;
-    this.element.dataset.points = String(view.rows.filter((row) => row[view.axis.property] !== null).length);
+    const drawn = view.rows.filter((row) => row[view.axis.property] !== null);
+    this.element.dataset.points = String(drawn.length);
+    this.options.drawn(outside(view, drawn));
   }
 }
 
 const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"], displayModeBar: "hover" };
 
 /** The traces: a group of training data each, what only papers report hollow, and the frontier. */
-function traces(view, style) {
+function traces(view, style, width) {
   const drawn = [];
   for (const group of GROUPS) {
     const ofGroup = view.rows.filter((row) => row[view.axis.property] !== null && groupOf(row) === group);
@@ -101,14 +103,37 @@ function traces(view, style) {
   const line = [...view.frontier].sort((a, b) => a[view.axis.property] - b[view.axis.property]);
   drawn.push({
     type: "scatter",
-    mode: "lines",
+    mode: "lines+text",
     name: "Pareto frontier",
+    text: labels(line, view, width),
+    textposition: view.axis.moreIsBetter ? "top right" : "top left",
+    textfont: { size: 11, color: style.text },
     x: line.map((row) => row[view.axis.property]),
     y: line.map((row) => row.top1),
     line: { color: style.text, width: 1.5, shape: view.axis.moreIsBetter ? "vh" : "hv" },
     hoverinfo: "skip",
   });
   return drawn;
+}
+
+/** The frontier's names where they fit without touching each other, the most accurate first; none on a narrow screen. */
+function labels(line, view, width) {
+  if (width < 700) return line.map(() => "");
+  const [low, high] = yRange(view);
+  const values = view.rows.map((row) => row[view.axis.property]).filter((value) => value !== null);
+  const decades = Math.log10(values.reduce((a, b) => Math.max(a, b), 0) / values.reduce((a, b) => Math.min(a, b), Infinity)) || 1;
+  const placed = [];
+  const names = line.map(() => "");
+  for (let index = line.length - 1; index >= 0; index -= 1) {
+    const row = line[index];
+    const long = row.architecture.length * 6.2;
+    const right = (Math.log10(row[view.axis.property]) / decades) * (width - 110) + (view.axis.moreIsBetter ? long : 0);
+    const box = { left: right - long, right, y: ((row.top1 - low) / (high - low)) * 400 };
+    if (placed.some((other) => Math.abs(other.y - box.y) < 14 && box.left < other.right + 6 && box.right > other.left - 6)) continue;
+    placed.push(box);
+    names[index] = escape(row.architecture);
+  }
+  return names;
 }
 
 function groupOf(row) {
@@ -134,7 +159,8 @@ function escape(text) {
   return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/\s+/g, " ");
 }
 
-function layout(view, style) {
+function layout(view, style, width) {
+  const wide = width >= 700;
   const axis = { gridcolor: style.grid, linecolor: style.grid, zeroline: false, color: style.text };
   return {
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -143,8 +169,8 @@ function layout(view, style) {
     margin: { l: 56, r: 12, t: 12, b: 48 },
     hovermode: "closest",
     hoverlabel: { align: "left", bgcolor: style.background, font: { color: style.text, size: 12 } },
-    legend: { orientation: "h", y: -0.16, yanchor: "top" },
-    xaxis: { ...axis, type: "log", title: { text: AXIS_TITLES[view.axis.key] }, dtick: "D2", tickformat: ",~g", minor: { showgrid: false } },
+    legend: { orientation: "h", y: wide ? -0.14 : -0.2, yanchor: "top" },
+    xaxis: { ...axis, type: "log", title: { text: AXIS_TITLES[view.axis.key], standoff: 8 }, dtick: wide ? "D2" : 1, tickformat: ",~g", minor: { showgrid: false } },
     yaxis: { ...axis, title: { text: "Top-1, %" }, range: yRange(view), autorange: false },
     uirevision: `${view.axis.key} ${view.dataset}`,
   };
@@ -158,6 +184,17 @@ export function yRange(view) {
   const high = values.at(-1);
   const room = Math.max((high - low) * 0.06, 0.5);
   return [low - room, high + room];
+}
+
+/** How many points are not in the picture, in words; blank when all are. */
+function outside(view, drawn) {
+  const [low] = yRange(view);
+  const below = drawn.filter((row) => row.top1 < low).length;
+  const blank = view.rows.length - drawn.length;
+  const words = [];
+  if (below) words.push(`${below} less accurate ${below === 1 ? "row is" : "rows are"} below the picture (a double click shows all)`);
+  if (blank) words.push(`${blank} ${blank === 1 ? "row has" : "rows have"} no figure for this axis`);
+  return words.length ? `${words.join("; ")}.` : "";
 }
 
 function colours(element) {

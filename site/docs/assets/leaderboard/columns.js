@@ -17,7 +17,6 @@
 export const COLUMNS = [
   { key: "model", property: "model", label: "Model", help: "Architecture and weights; leads to the model's page", shown: true, width: 250 },
   { key: "rank", property: "rank", label: "Rank", help: "Place by top-1 accuracy among all measured results on this data set", decimals: 0, width: 64 },
-  { key: "pareto", property: "pareto", label: "Pareto", help: "On the frontier of what is shown", descending: true, shown: true, width: 70 },
   { key: "top1", property: "top1", label: "Top-1", help: "Top-1 accuracy on the chosen data set, %", decimals: 3, descending: true, shown: true, width: 72 },
   { key: "top5", property: "top5", label: "Top-5", help: "Top-5 accuracy on the chosen data set, %", decimals: 3, descending: true, shown: true, width: 72 },
   { key: "top1-diff", property: "top1_diff", label: "Δ Top-1", help: "Top-1 accuracy minus that on ImageNet, points", decimals: 3, descending: true, difference: true, width: 84 },
@@ -27,6 +26,7 @@ export const COLUMNS = [
   { key: "gmacs", property: "gmacs", label: "GMACs", help: "Multiply-accumulates of one image, billions (half of FLOPs)", decimals: 2, figures: true, note: "cost_note", shown: true, width: 100 },
   { key: "throughput", property: "images_per_s", label: "Images/s", help: "Images per second in the chosen environment", decimals: 1, figures: true, note: "speed_note", descending: true, shown: true, width: 116 },
   { key: "batch", property: "batch_size", label: "Batch", help: "Batch size at which the throughput was measured", decimals: 0, descending: true, shown: true, width: 66 },
+  { key: "pareto", property: "pareto", label: "Pareto", help: "On the frontier of what is shown", descending: true, shown: true, width: 70 },
   { key: "size", property: "img_size", label: "Size", help: "Image side in evaluation, pixels", decimals: 0, plain: true, shown: true, width: 62 },
   { key: "train", property: "train_set", label: "Training data", help: "Declared training data; all include ImageNet-1K", shown: true, width: 142 },
   { key: "family", property: "family_name", label: "Family", help: "Architecture family", width: 116 },

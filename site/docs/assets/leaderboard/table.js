@@ -35,6 +35,7 @@ export class Table {
       renderVertical: "basic",
       renderHorizontal: "basic",
       rowHeight: ROW_HEIGHT,
+      height: "auto", // given, so that Tabulator does not measure and draw everything a second time
       placeholder: "Nothing passes these filters. Take one off, or reset them.",
       columnDefaults: { headerSort: false, resizable: "header" },
       columns: COLUMNS.map((column) => this.#definition(column)),
@@ -55,8 +56,8 @@ export class Table {
    */
   async show(rows, view) {
     this.#showColumns(view.columns);
-    this.#showSort(view.sort, view.descending);
     await this.tabulator.setData(rows);
+    this.#showSort(view.sort, view.descending); // after the data: Tabulator clears what the heads say of sorting
     this.element.setAttribute("aria-rowcount", String(view.total + 1));
     this.tabulator.getRows().forEach((row, index) => row.getElement().setAttribute("aria-rowindex", String(view.first + index + 2)));
   }

@@ -6,7 +6,6 @@ import { FACETS } from "./select.js";
 const WORDS = {
   kind: { cnn: "CNN (convolutions)", vit: "ViT (attention)", hybrid: "Hybrid", mlp: "MLP", other: "Other" },
   distilled: { yes: "Distilled from a teacher", no: "Not distilled" },
-  licence: { unknown: "Not stated" },
 };
 
 /**
@@ -19,10 +18,11 @@ export function buildVocabulary(core) {
     family: words(models.family, models.family_name),
     kind: words(models.kind, models.kind.map((kind) => WORDS.kind[kind] ?? kind)),
     size: new Map(sizes(core).map((size) => [String(size), `${size} px`])),
-    licence: words(models.licence.map((licence) => licence ?? "unknown"), models.licence.map((licence) => licence ?? WORDS.licence.unknown)),
+    licence: words(models.licence.map((licence) => licence ?? "unknown")),
     distilled: new Map(Object.entries(WORDS.distilled)),
     evidence: words(file.results.columns.evidence.values),
   };
+  if (texts.licence.has("unknown")) texts.licence.set("unknown", "Not stated");
   const labels = {
     datasets: new Map(file.datasets.map(({ key, label }) => [key, label])),
     environments: new Map(file.environments.map(({ key, label }) => [key, label])),
