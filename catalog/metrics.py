@@ -75,7 +75,7 @@ METRICS = {
         Metric(
             "gmacs",
             "GMACs",
-            "billion multiply-accumulates per image",
+            "billion MACs per image",
             "lower",
             2,
             "multiply-accumulates of one image, in billions; many papers call the same number FLOPs",

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from survey.charts.scene import Chart, Scene
+from survey.project import project
 
 if TYPE_CHECKING:
     from catalog import Catalog
 
 REPOSITORY = re.compile(r"https://(?:raw\.githubusercontent|github)\.com/([^/]+/[^/]+)/")
-LICENCE_NAME = re.compile(r"[A-Za-z0-9.+-]+")  # as SPDX writes it; remarks such as "none stated" stay on the page of sources
+LICENCE_NAME = re.compile(
+    r"[A-Za-z0-9.+-]+"
+)  # as SPDX writes it; remarks such as "none stated" stay on the page of sources
 FULL_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -35,6 +38,7 @@ class Metadata:
 def metadata_of(c: Catalog, chart: Chart, scene: Scene) -> Metadata:
     """The chart's metadata, its caption completed with what the data say."""
     source = source_line(c, scene.sources)
+    home = project().site_url.removesuffix("/")
     days = c.sources.loc[c.sources["source"].isin(scene.sources), "published_at"].dropna()
     as_of = str(days.max()) if len(days) else c.as_of
     return Metadata(
@@ -46,8 +50,8 @@ def metadata_of(c: Catalog, chart: Chart, scene: Scene) -> Metadata:
         chart.group,
         source,
         as_of,
-        f"Backbone Survey, chart {chart.slug}, data as of {as_of}.",
-        _bibtex(chart, source, as_of),
+        f"Backbone Survey, chart {chart.slug}, data as of {as_of}, {home}/charts/{chart.slug}.svg",
+        _bibtex(chart, source, as_of, home),
     )
 
 
@@ -78,7 +82,7 @@ def _at(revisions: set[str]) -> str:
     return f" at {revision[:10] if FULL_COMMIT.fullmatch(revision) else revision}"
 
 
-def _bibtex(chart: Chart, source: str, as_of: str) -> str:
+def _bibtex(chart: Chart, source: str, as_of: str, home: str) -> str:
     key = re.sub(r"[^a-z0-9]+", "-", f"backbone-survey-{chart.slug}-{as_of}".lower())
     return "\n".join(
         [
@@ -86,6 +90,7 @@ def _bibtex(chart: Chart, source: str, as_of: str) -> str:
             "  author = {{Backbone Survey}},",
             f"  title = {{{{{chart.title}}}}},",
             f"  year = {{{as_of[:4]}}},",
+            f"  url = {{{home}/charts/{chart.slug}.svg}},",
             f"  note = {{Chart {chart.slug}, data as of {as_of}. Data: {source}}}",
             "}",
         ]

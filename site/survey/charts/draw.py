@@ -45,7 +45,7 @@ class ChartOutput:
 def draw_all(
     c: Catalog, output: Path, only: Collection[str] | None = None, *, processes: int | None = None
 ) -> list[ChartOutput]:
-    """Draw the charts into `output` as `<slug>.svg`, `.pdf`, `.png`, `.csv`, `.tex` and `.json`, and list them in `charts.json`.
+    """Draw the charts into `output` as `<slug>.<format>` for each of FORMATS, and list them in `charts.json` there.
 
     `only` limits it to some slugs. Other processes read the catalog from `c.data`; `processes=1` starts none.
     Raises UnknownChartError for a slug that is not registered and CatalogError for a catalog with nothing to draw.
@@ -94,14 +94,14 @@ def footer(chart: Chart, scene: Scene, metadata: Metadata) -> tuple[str, ...]:
     return (
         " ".join([chart.convention, *scene.remarks]),
         f"Source: {metadata.source}. Data as of {metadata.as_of}.",
-        f"Cite: {metadata.citation}",
+        f"Cite: {metadata.citation.removesuffix('.svg').replace('https://', '')}",
     )
 
 
 def chart_metadata(slug: str, c: Catalog | None = None) -> Metadata:
-    """Title, caption, alternative text and citation of a chart, without drawing it; `c` is the committed catalog by default.
+    """Title, caption, alternative text and citation of a chart, without drawing it.
 
-    Raises UnknownChartError for a slug that is not registered.
+    `c` is the committed catalog by default. Raises UnknownChartError for a slug that is not registered.
     """
     c = c or _committed()
     registered = charts(c)

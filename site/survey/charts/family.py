@@ -38,7 +38,7 @@ class FamilyChart:
 
 
 def family_chart(c: Catalog, family: str) -> FamilyChart | None:
-    """ImageNet top-1 against parameters of a family's results, with the frontier of all; None when it has no results."""
+    """ImageNet top-1 against parameters of a family's results, with the frontier of all; None without results."""
     background = _background(c)
     rows = background.of_family.get(family)
     if rows is None:
@@ -48,7 +48,8 @@ def family_chart(c: Catalog, family: str) -> FamilyChart | None:
     measured = int(rows["comparable"].sum())
     title = f"{name} against the frontier"
     caption = f"ImageNet top-1 against parameters; grey: the Pareto frontier of all measured results, as of {c.as_of}."
-    alt = f"Scatter plot of ImageNet top-1 accuracy against parameters: {len(rows)} results of {name}, {measured} of them measured by timm."
+    counts = f"{len(rows)} results of {name}, {measured} of them measured by timm"
+    alt = f"Scatter plot of ImageNet top-1 accuracy against parameters: {counts}."
     page = laid_out(scene, title, "Grey line: the Pareto frontier of all measured results.", _footer(c, rows, measured))
     return FamilyChart(family, title, caption, alt, svg_of(scene, page, title, alt), figure_json(scene))
 
@@ -70,7 +71,9 @@ def _background(c: Catalog) -> _Background:
     rows = rows[rows["params_m"] > 0]
     plain = rows["comparable"]
     on_it = rows[pareto_mask(rows["params_m"].where(plain), rows["top1"].where(plain))].sort_values("params_m")
-    frontier = points(on_it, "Pareto frontier", "line", Group("", QUIET, ""), params, top1, hover_of(on_it), in_legend=True)
+    frontier = points(
+        on_it, "Pareto frontier", "line", Group("", QUIET, ""), params, top1, hover_of(on_it), in_legend=True
+    )
     of_family = {str(family): of_one for family, of_one in rows.groupby("family", sort=False)}
     return _Background(frontier, axis_over(rows, params, "x"), axis_over(rows, top1, "y"), of_family)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from survey.charts.layout import HANDLE, LegendEntry, Page, PlacedPanel, TextLine
 from survey.charts.scene import LINES, Layer, Panel, Scene
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import PathPatch
 
 DOTS_PER_INCH = 300
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "backbone-survey",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
@@ -126,7 +126,7 @@ def _draw_layer(axes: Axes, layer: Layer, depth: int) -> None:
         axes.plot(layer.x, layer.y, **_marker_style(layer), linestyle="none", zorder=order)
 
 
-def _line_style(layer: Layer) -> dict[str, object]:
+def _line_style(layer: Layer) -> dict[str, Any]:
     quiet = layer.role == "quiet method"
     return {
         "color": tint(layer.colour, 0.5) if quiet else layer.colour,
@@ -136,7 +136,7 @@ def _line_style(layer: Layer) -> dict[str, object]:
     }
 
 
-def _marker_style(layer: Layer) -> dict[str, object]:
+def _marker_style(layer: Layer) -> dict[str, Any]:
     size = CLOUD_SIZE[layer.role] * EQUAL_AREA[layer.marker]
     if layer.role == "hollow":
         return {
@@ -210,9 +210,9 @@ def _draw_legend_entry(figure: Figure, page: Page, entry: LegendEntry) -> None:
     across = (entry.left / page.width, (entry.left + HANDLE) / page.width)
     height = entry.middle / page.height
     if entry.layer.role in LINES:
-        figure.add_artist(Line2D(across, (height, height), **_line_style(entry.layer)))  # type: ignore[arg-type]
+        figure.add_artist(Line2D(across, (height, height), **_line_style(entry.layer)))
     if entry.layer.role in CLOUD_SIZE:
         style = _marker_style(entry.layer)
-        figure.add_artist(Line2D([sum(across) / 2], [height], linestyle="none", **style))  # type: ignore[arg-type]
+        figure.add_artist(Line2D([sum(across) / 2], [height], linestyle="none", **style))
     name = (entry.left + HANDLE + 3) / page.width
     figure.text(name, (entry.middle - 2.1) / page.height, entry.name, fontsize=TYPE_SIZE, color=INK)

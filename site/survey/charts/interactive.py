@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 
@@ -21,16 +22,17 @@ def figure_json(scene: Scene) -> str:
     import plotly.graph_objects as go
 
     figure = go.Figure(layout={"template": None})
+    entries = [layer for panel in scene.panels for layer in panel.layers if layer.in_legend]
+    without_strong = {layer.name for layer in entries} - {layer.name for layer in entries if layer.x}
     listed: set[str] = set()
     texts: list[tuple[tuple[str, ...], ...]] = []
     for number, panel in enumerate(scene.panels, start=1):
         for layer in panel.layers:
             if layer.x:
                 texts.append(layer.hover)
-                figure.add_trace(
-                    go.Scatter(_trace(layer, panel, number), showlegend=layer.in_legend and layer.name not in listed)
-                )
-                listed |= {layer.name} if layer.in_legend else set()
+                shown = layer.name not in listed and (layer.in_legend or layer.name in without_strong)
+                figure.add_trace(go.Scatter(_trace(layer, panel, number), showlegend=shown))
+                listed |= {layer.name} if shown else set()
     layout: dict[str, object] = {
         "hovermode": "closest",
         "dragmode": "zoom",
@@ -92,7 +94,7 @@ def _axis(axis: Axis) -> dict[str, object]:
 
 def _trace(layer: Layer, panel: Panel, number: int) -> dict[str, object]:
     trace: dict[str, object] = {
-        "name": layer.name,
+        "name": html.escape(layer.name),
         "legendgroup": layer.name.removesuffix(NOT_RANKED),
         "x": [day_text(x) for x in layer.x] if panel.x.dates else list(layer.x),
         "y": list(layer.y),
@@ -129,4 +131,4 @@ def _mode(layer: Layer) -> str:
 def _panel_title(panel: Panel, number: int) -> dict[str, object]:
     place = {"xref": f"x{_suffix(number)} domain", "yref": f"y{_suffix(number)} domain", "x": 0, "y": 1}
     look = {"xanchor": "left", "yanchor": "bottom", "showarrow": False}
-    return {"text": f"<b>{panel.title}</b>", **place, **look}
+    return {"text": f"<b>{html.escape(panel.title)}</b>", **place, **look}

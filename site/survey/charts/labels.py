@@ -141,7 +141,7 @@ def _overlaps(boxes: Boxes, other: Boxes) -> npt.NDArray[np.bool_]:
 
 
 def _crossings(boxes: Boxes, leaders: Boxes, others: Sequence[Place]) -> npt.NDArray[np.int64]:
-    """How many leaders of others run through each box or leader, and how many boxes of others each leader runs through."""
+    """How many leaders of others run through each box or leader, and boxes of others through each leader."""
     count = np.zeros(len(boxes), dtype=np.int64)
     drawn = np.hypot(*(leaders[:, 2:] - leaders[:, :2]).T) >= LEADER_FROM
     steps = np.linspace(0, 1, 9)
@@ -150,8 +150,8 @@ def _crossings(boxes: Boxes, leaders: Boxes, others: Sequence[Place]) -> npt.NDA
         if other.has_leader:
             count += _count_inside(boxes, along_line(other.leader), 0.5) > 0
             count += drawn & _segments_cross(leaders, other.leader)
-        hit = np.logical_and(own > other.box[:2], own < other.box[2:]).all(axis=2)
-        count += drawn & hit.any(axis=1)
+        hit = np.all((own > other.box[:2]) & (own < other.box[2:]), axis=2)
+        count += drawn & np.any(hit, axis=1)
     return count
 
 

@@ -1,4 +1,4 @@
-"""Lays a chart out on its page: where the panels, the lines of text and the legend stand, in points from the lower left."""
+"""Lays a chart out on its page: where panels, text and legend stand, in points from the lower left corner."""
 
 from __future__ import annotations
 
@@ -126,7 +126,15 @@ def _panels(scene: Scene, labels: list[tuple[PlacedLabel, ...]], bottom: float) 
 def _legend(scene: Scene, corner: float, bottom: float) -> tuple[list[LegendEntry], float]:
     """The styles that the panels use, each once, in as many columns as fit; and the height that they take."""
     layers = {layer.name: layer for panel in scene.panels for layer in panel.layers if layer.in_legend}
-    hollow = next((layer for panel in scene.panels for layer in panel.layers if layer.role == "hollow" and layer.name.endswith(NOT_RANKED)), None)
+    hollow = next(
+        (
+            layer
+            for panel in scene.panels
+            for layer in panel.layers
+            if layer.role == "hollow" and layer.name.endswith(NOT_RANKED)
+        ),
+        None,
+    )
     if hollow is not None:
         layers["not ranked"] = replace(hollow, colour=QUIET, marker="o")
     if not layers:

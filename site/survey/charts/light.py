@@ -56,7 +56,9 @@ def _panel(panel: Panel, place: PlacedPanel, height: float) -> list[str]:
         grid.append(f"M{left:.1f} {y:.1f}H{right:.1f}")
         texts.append(_text(text, left - 3.5, y + 2.2, anchor="end"))
     parts.append(f'<path d="{"".join(grid)}" stroke="{GRID}" stroke-width=".4" fill="none"/>')
-    parts.append(f'<path d="M{left:.1f} {top:.1f}V{base:.1f}H{right:.1f}" stroke="{QUIET}" stroke-width=".5" fill="none"/>')
+    parts.append(
+        f'<path d="M{left:.1f} {top:.1f}V{base:.1f}H{right:.1f}" stroke="{QUIET}" stroke-width=".5" fill="none"/>'
+    )
     parts += texts
     parts.append(_text(panel.x.title, (left + right) / 2, base + 16.5, anchor="middle"))
     turned = f'transform="rotate(-90 11 {(top + base) / 2:.1f})"'
@@ -108,7 +110,9 @@ def _text_line(line: TextLine, height: float) -> str:
     size = f' font-size="{line.size:g}"' if line.size != TYPE_SIZE else ""
     colour = f' fill="{QUIET_INK}"' if line.quiet else ""
     extra = f"{weight}{size}{colour}".strip()
-    return _text(line.text, line.left, height - line.bottom, extra=extra, width=text_width(line.text, line.size, bold=line.bold))
+    return _text(
+        line.text, line.left, height - line.bottom, extra=extra, width=text_width(line.text, line.size, bold=line.bold)
+    )
 
 
 def _text(text: str, x: float, y: float, *, anchor: str = "", extra: str = "", width: float | None = None) -> str:

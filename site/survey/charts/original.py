@@ -1,4 +1,4 @@
-"""The original survey's chart reborn: a line for each of its methods, best top-1 of each model, under 300 M parameters."""
+"""The original survey's chart reborn: a line for each method, each model at its best, under 300 M parameters."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def _hover(rows: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
             safe(row.method),
             f"{row.top1:g}",
             safe(row.img_size),
-            params.text(row.params_m),  # type: ignore[arg-type]
-            gmacs.text(row.gmacs) or "–",  # type: ignore[arg-type]
+            params.text(row.params_m),
+            gmacs.text(row.gmacs) or "–",
             safe(row.train_set),
             f"{SOURCE}:{row.line}{' (corrected)' if row.corrected else ''}",
         )

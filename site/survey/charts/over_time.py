@@ -23,7 +23,10 @@ ONLY_IMAGENET_1K = "ImageNet-1K only"
 SCOPES = {"all data": VERMILION, ONLY_IMAGENET_1K: BLUE}
 PAST_COLOURS = ("#BDBDBD", "#8C8C8C", "#5A5A5A")  # older years are lighter
 SLUG = "frontier-over-time"
-HOVER_TEMPLATE = "<b>%{customdata[0]}</b><br>top-1 %{customdata[1]} %, %{customdata[2]} M parameters, at %{customdata[3]} pixels<br>%{customdata[4]}<br>%{customdata[5]}<extra></extra>"
+HOVER_TEMPLATE = (
+    "<b>%{customdata[0]}</b><br>top-1 %{customdata[1]} %, %{customdata[2]} M parameters, at %{customdata[3]} pixels<br>"
+    "%{customdata[4]}<br>%{customdata[5]}<extra></extra>"
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,9 @@ def _best_panel(frontiers: pd.DataFrame) -> Panel:
             .drop_duplicates("day", keep="last")
             .sort_values("day")
         )
-        record = best[(best["top1"] > best["top1"].cummax().shift(fill_value=0.0)) & (best["model"] != best["model"].shift())]
+        record = best[
+            (best["top1"] > best["top1"].cummax().shift(fill_value=0.0)) & (best["model"] != best["model"].shift())
+        ]
         days = [day_number(day) for day in best["day"]]
         layers.append(
             Layer(
@@ -170,7 +175,11 @@ def _year_panel(frontiers: pd.DataFrame, scope: str, days: list[str]) -> Panel:
         colour = SCOPES[scope] if newest else PAST_COLOURS[place]
         name = f"end of {day[:4]}, {scope}" if newest else f"end of {day[:4]}"
         columns = (tuple(points["params_m"]), tuple(points["top1"]))
-        layers.append(Layer(name, "method", colour, LINE_MARKERS[place], *columns, _hover(points, scope), HOVER_TEMPLATE, not newest))
+        layers.append(
+            Layer(
+                name, "method", colour, LINE_MARKERS[place], *columns, _hover(points, scope), HOVER_TEMPLATE, not newest
+            )
+        )
     x = Axis("parameters (M)", shown["params_m"].min() / 1.3, shown["params_m"].max() * 1.3, log=True)
     title = f"Frontier, {scope}" if scope == ONLY_IMAGENET_1K else "Frontier, all data"
     return Panel(x, Axis("top-1 (%)", low, float(shown["top1"].max()) + 1.0), tuple(layers), title=title)

@@ -28,6 +28,7 @@ ESCAPES = {
     "–": "--",
 }
 MARKS = {"o": "*", "s": "square*", "^": "triangle*", "D": "diamond*", "p": "pentagon*", "v": "triangle*"}
+SMALL = r"\sffamily\fontsize{6}{7}\selectfont"
 # Opens a document unless it is read from within one, where a class has already been chosen.
 HEAD = r"""\expandafter\ifx\csname @classoptionslist\endcsname\relax
   \def\chartopen{\documentclass[border=0pt]{standalone}\usepackage{pgfplots}\begin{document}}
@@ -57,7 +58,7 @@ def source_of(scene: Scene, page: Page, title: str, citation: str) -> str:
         HEAD,
     ]
     lines += [rf"\definecolor{{{_colour(colour)}}}{{HTML}}{{{colour[1:]}}}" for colour in _colours(scene)]
-    lines += [r"\begin{tikzpicture}[x=1pt,y=1pt,font=\sffamily\fontsize{6}{7}\selectfont,inner sep=0pt,outer sep=0pt]"]
+    lines += [r"\begin{tikzpicture}[x=1pt,y=1pt,font=" + SMALL + r",inner sep=0pt,outer sep=0pt]"]
     lines += [rf"\path[use as bounding box] (0,0) rectangle ({page.width:g},{page.height:.1f});"]
     for panel, place in zip(scene.panels, page.panels, strict=True):
         lines += _axis(panel, place)
@@ -87,14 +88,14 @@ def _axis(panel: Panel, place: PlacedPanel) -> Iterator[str]:
         f"grid=major,grid style={{line width=0.4pt,draw={_colour(GRID)}}}",
         f"tick style={{draw={_colour(QUIET)},line width=0.5pt}},major tick length=2pt,tick align=outside",
         "scaled ticks=false",
-        "label style={font=\\sffamily\\fontsize{6}{7}\\selectfont},tick label style={font=\\sffamily\\fontsize{6}{7}\\selectfont,inner sep=2pt}",
+        f"label style={{font={SMALL}}},tick label style={{font={SMALL},inner sep=2pt}}",
         "xlabel style={at={(rel axis cs:0.5,0)},anchor=north,yshift=-9.5pt}",
         "ylabel style={at={(rel axis cs:0,0.5)},anchor=south,rotate=0,yshift=15pt}",
         *_direction("x", panel.x, place.width),
         *_direction("y", panel.y, place.height),
     ]
     if panel.title:
-        title_style = "at={(rel axis cs:0,1)},anchor=south west,yshift=2.5pt,font=\\sffamily\\bfseries\\fontsize{6}{7}\\selectfont"
+        title_style = rf"at={{(rel axis cs:0,1)}},anchor=south west,yshift=2.5pt,font=\bfseries{SMALL}"
         options += [f"title={{{escaped(panel.title)}}},title style={{{title_style}}}"]
     yield "\\begin{axis}[\n  " + ",\n  ".join(options) + "]"
     for layer in panel.layers:
@@ -169,5 +170,5 @@ def _legend(entry: LegendEntry) -> Iterator[str]:
 def _text(line: TextLine) -> str:
     weight = r"\bfseries" if line.bold else ""
     font = rf"\sffamily{weight}\fontsize{{{line.size:g}}}{{{line.size + 1:g}}}\selectfont"
-    colour = _colour(INK)
-    return rf"\node[anchor=base west,font={font},text={colour}] at ({line.left:.2f},{line.bottom:.2f}) {{{escaped(line.text)}}};"
+    place = f"({line.left:.2f},{line.bottom:.2f})"
+    return rf"\node[anchor=base west,font={font},text={_colour(INK)}] at {place} {{{escaped(line.text)}}};"

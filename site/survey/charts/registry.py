@@ -78,7 +78,8 @@ def _cost_charts() -> list[Chart]:
                     slug,
                     f"ImageNet top-1 accuracy against {words}",
                     f"Trained on ImageNet-1K only. {colours}" if only else colours,
-                    f"Every result on ImageNet-1K{scope}; the line joins those that no measured result beats at less cost. {colours}",
+                    f"Every result on ImageNet-1K{scope}; the line joins those that no measured one beats at less cost. "
+                    f"{colours}",
                     f"Scatter plot of ImageNet top-1 accuracy in percent against {words} on a logarithmic axis{scope}. "
                     "The names along the upper left edge are the Pareto frontier.",
                     convention,
@@ -105,8 +106,8 @@ def _throughput_charts(c: Catalog) -> list[Chart]:
             "ImageNet top-1 accuracy against throughput",
             f"{labels[name]}. {BY_DATA}",
             f"On {labels[name]}; the line joins the results that no other beats in speed and accuracy. {BY_DATA}",
-            f"Scatter plot of ImageNet top-1 accuracy in percent against inference throughput in images per second on {labels[name]}, "
-            "on a logarithmic axis. The names along the upper right edge are the Pareto frontier.",
+            "Scatter plot of ImageNet top-1 accuracy in percent against inference throughput in images per second "
+            f"on {labels[name]}, on a logarithmic axis. The names along the upper right edge are the Pareto frontier.",
             f"{RATES} {ONE_CROP}",
             partial(tradeoff, slug=slug, cost=metric, environment=name),
             metric,
@@ -124,7 +125,8 @@ def _robustness_charts() -> list[Chart]:
         "Accuracy under distribution shift",
         f"The same weights on shifted and on clean images. {BY_DATA}",
         f"Five test sets for the same weights; on the dashed line nothing is lost. {BY_DATA}",
-        "Five scatter plots of top-1 accuracy on ImageNet ReaL, ImageNetV2, ImageNet-Sketch, ImageNet-A and ImageNet-R against clean accuracy.",
+        "Five scatter plots against clean accuracy: top-1 accuracy on ImageNet ReaL, ImageNetV2, ImageNet-Sketch, "
+        "ImageNet-A and ImageNet-R.",
         "Top-1 of one centre crop. ImageNet-A and -R are compared on their own 200 classes.",
         robustness_overview,
         top1,
@@ -138,8 +140,9 @@ def _robustness_charts() -> list[Chart]:
                 f"robustness-{pair.dataset}",
                 f"{pair.name} against clean accuracy",
                 BY_DATA,
-                f"Top-1 on {pair.name} against {pair.clean_name} for the same weights; on the dashed line nothing is lost. {BY_DATA}",
-                f"Scatter plot of top-1 accuracy in percent on {pair.name} against {pair.clean_name} for the same weights.",
+                f"Top-1 on {pair.name} against {pair.clean_name} for the same weights; "
+                f"on the dashed line nothing is lost. {BY_DATA}",
+                f"Scatter plot of top-1 accuracy in percent on {pair.name} against {pair.clean_name}.",
                 "Top-1 of one centre crop." + (" Both axes are of the same 200 classes." if pair.subset else ""),
                 partial(robustness, pair=pair),
                 top1,
@@ -156,11 +159,12 @@ def _history_charts() -> list[Chart]:
         Chart(
             "frontier-over-time",
             "The ImageNet frontier over time",
-            "What timm's results held, revision by revision.",
+            "What timm's results held. Below: the newest frontier in colour, earlier ones in grey.",
             "Above, the best measured top-1 at each revision of timm's results. "
-            "Below, the Pareto frontier against parameters at the last revision of some years; the data have every revision.",
-            "A step chart of the best ImageNet top-1 accuracy since 2020 for all weights and for those trained on ImageNet-1K only, "
-            "above line charts of the Pareto frontier at the end of some years.",
+            "Below, the Pareto frontier against parameters at the last revision of some years; "
+            "the data have every revision.",
+            "A step chart of the best ImageNet top-1 accuracy since 2020 for all weights and for those trained on "
+            "ImageNet-1K only, above line charts of the Pareto frontier at the end of some years.",
             f"Days are those of timm's revisions, not of the papers. {ONE_CROP}",
             frontier_over_time,
             METRICS["params_m"],
@@ -171,9 +175,10 @@ def _history_charts() -> list[Chart]:
             "original-survey",
             "The original survey: accuracy by parameters",
             "A line for each method, as its paper reports; models under 300 M parameters.",
-            "The table of CUQS/Transformer_Backbone with known errors corrected: for each method its models under 300 M parameters, "
-            "each at its best top-1, as the papers report it.",
-            "Line chart of ImageNet top-1 accuracy in percent against parameters in millions, one line for each method of the original survey.",
+            "The table of CUQS/Transformer_Backbone with known errors corrected: for each method its models under "
+            "300 M parameters, each at its best top-1, as the papers report it.",
+            "Line chart of ImageNet top-1 accuracy in percent against parameters in millions, one line for each method "
+            "of the original survey.",
             "Image sizes and training data differ. Known errors of the table are corrected.",
             original_survey,
             METRICS["params_m"],

@@ -48,7 +48,9 @@ def robustness(c: Catalog, pair: DatasetPair) -> Scene:
     rows = _pairs(c, pair)
     panel = _panel(rows, pair, titled=False)
     sources = tuple(sorted({*rows["source"], *rows["clean_source"]}))
-    return Scene((panel,), _table(rows), sources=sources, remarks=(*_remarks(rows), *([panel.note] if panel.note else [])))
+    return Scene(
+        (panel,), _table(rows), sources=sources, remarks=(*_remarks(rows), *([panel.note] if panel.note else []))
+    )
 
 
 def robustness_overview(c: Catalog) -> Scene:
