@@ -1,4 +1,7 @@
-"""How heavy the leaderboard page is, and how fast it answers in Chromium. Call `measure()`, or run `python -m tests.site.leaderboard_bench`."""
+"""How heavy the leaderboard page is, and how fast it answers in Chromium.
+
+Call `measure()`, or run `python -m tests.site.leaderboard_bench`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ async ([action, undo]) => {
   const part = (name) => page.querySelector(`[data-part="${name}"]`);
   const box = (name) => part(name).click();
   const head = (key) => page.querySelector(`.lb-head[data-sort="${key}"]`).click();
-  const type = (text) => { part("search").value = text; part("search").dispatchEvent(new Event("input", {bubbles: true})); };
+  const type = (text) => {
+    part("search").value = text;
+    part("search").dispatchEvent(new Event("input", {bubbles: true}));
+  };
   const run = (code) => new Function("box", "head", "type", code)(box, head, type);
   const once = (code) => new Promise((resolve) => {
     const began = performance.now();

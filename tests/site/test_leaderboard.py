@@ -1,4 +1,4 @@
-"""The leaderboard page on disk: its data say what the catalog says, in few bytes, always the same, and markup never leaks in."""
+"""The leaderboard page on disk: the catalog's data, in few bytes, always the same, and no markup from names."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from survey import leaderboard
+from survey.leaderboard.data import DIFFERENCE_COLUMNS, MODEL_COLUMNS, RESULT_COLUMNS, SPEED_COLUMNS
+from survey.leaderboard.packing import pack, to_json, unpack
+from survey.render import address
 
 import catalog
 from catalog.leaderboard import environments_by_coverage
 from catalog.schema import DATASETS
 from catalog.store import write_tables
-from survey import leaderboard
-from survey.leaderboard.data import DIFFERENCE_COLUMNS, MODEL_COLUMNS, RESULT_COLUMNS, SPEED_COLUMNS
-from survey.leaderboard.packing import pack, to_json, unpack
-from survey.render import address
 from tests.site.leaderboard_page import ASSETS
 from tests.site.small_catalog import shrink
 

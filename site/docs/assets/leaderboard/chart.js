@@ -4,13 +4,13 @@ import { formatNumber } from "./columns.js";
 import { make } from "./dom.js";
 import { sorted } from "./select.js";
 
-/** Training data by colour and marker, as on the drawn charts (site/survey/charts/style.py). */
+/** Training data by colour and marker, as on the drawn charts (site/survey/charts/style.py); lighter on dark ground. */
 export const GROUPS = [
-  { label: "ImageNet-1K only", sets: ["ImageNet-1K only"], colour: "#0072B2", symbol: "circle" },
-  { label: "ImageNet-12K/21K", sets: ["ImageNet-12K", "ImageNet-21K/22K"], colour: "#E69F00", symbol: "square" },
-  { label: "web-scale", sets: ["web image-text", "web-scale weak/self-supervised"], colour: "#009E73", symbol: "triangle-up" },
-  { label: "JFT", sets: ["JFT-300M", "JFT-3B"], colour: "#D55E00", symbol: "diamond" },
-  { label: "merged, private", sets: [], colour: "#CC79A7", symbol: "pentagon" },
+  { label: "ImageNet-1K only", sets: ["ImageNet-1K only"], colour: "#0072B2", dark: "#56B4E9", symbol: "circle" },
+  { label: "ImageNet-12K/21K", sets: ["ImageNet-12K", "ImageNet-21K/22K"], colour: "#E69F00", dark: "#F0B73A", symbol: "square" },
+  { label: "web-scale", sets: ["web image-text", "web-scale weak/self-supervised"], colour: "#009E73", dark: "#2FCF9F", symbol: "triangle-up" },
+  { label: "JFT", sets: ["JFT-300M", "JFT-3B"], colour: "#D55E00", dark: "#FF8A3D", symbol: "diamond" },
+  { label: "merged, private", sets: [], colour: "#CC79A7", dark: "#E8A5CB", symbol: "pentagon" },
 ];
 const AXIS_TITLES = { gmacs: "GMACs of one image (log)", params: "Parameters, M (log)", throughput: "Images per second (log)" };
 
@@ -82,6 +82,7 @@ function traces(view, style, width) {
     const ofGroup = view.rows.filter((row) => row[view.axis.property] !== null && groupOf(row) === group);
     const rows = sorted(ofGroup, "evidence", false); // measured first: the legend shows the first point's marker
     if (!rows.length) continue;
+    const colour = style.dark ? group.dark : group.colour;
     drawn.push({
       type: "scatter",
       mode: "markers",
@@ -92,11 +93,11 @@ function traces(view, style, width) {
       text: rows.map((row) => hover(row, view)),
       hovertemplate: "%{text}<extra></extra>",
       marker: {
-        color: group.colour,
+        color: colour,
         symbol: rows.map((row) => (row.evidence === "reported by a paper" ? `${group.symbol}-open` : group.symbol)),
         size: rows.map((row) => (row.pareto ? 9 : 6)),
         opacity: rows.map((row) => (row.pareto ? 1 : 0.55)),
-        line: { width: 1, color: group.colour },
+        line: { width: 1, color: colour },
       },
     });
   }
@@ -201,6 +202,7 @@ function colours(element) {
   const style = getComputedStyle(element);
   const variable = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   return {
+    dark: document.body.dataset.mdColorScheme === "slate",
     text: style.color,
     font: style.fontFamily,
     background: variable("--md-default-bg-color", "#fff"),

@@ -6,6 +6,8 @@ import { AXES, FACETS, RANGES } from "./select.js";
 /** How many rows a page of the table may have; the first is the default. */
 export const PAGE_LENGTHS = [25, 50, 100, 250];
 const MAXIMUM_SEARCH = 200;
+// The theme's search and the trackers of mail and social sites add these to any address; they are not for this page.
+const FOREIGN = /^(h|utm_.*|fbclid|gclid)$/;
 
 /**
  * The state in which nothing is filtered.
@@ -49,6 +51,7 @@ export function parseQuery(query, vocabulary) {
   const ignored = [];
   const given = new URLSearchParams(query);
   for (const [name, value] of given) {
+    if (FOREIGN.test(name)) continue;
     if (!readParameter(state, name, value, vocabulary, ignored)) ignored.push(`${name}=${value}`);
   }
   if (given.has("sort") && !given.has("order")) state.descending = Boolean(COLUMN.get(state.sort).descending);

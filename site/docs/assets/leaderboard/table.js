@@ -11,6 +11,7 @@ const NOTES = {
   "other network": ["other net", "What was timed has another number of parameters (fused branches or another head)"],
 };
 const ROW_HEIGHT = 34;
+const ROW_HEIGHT_NARROW = 42; // two lines of a name
 
 /** The table element with its heads, rows and keyboard. */
 export class Table {
@@ -22,6 +23,7 @@ export class Table {
     this.element = element;
     this.options = options;
     this.visible = "";
+    this.narrow = window.matchMedia("(max-width: 45em)").matches;
     this.columns = new Map();
     element.addEventListener("keydown", (event) => this.#moveFocus(event));
   }
@@ -34,7 +36,7 @@ export class Table {
       layout: "fitColumns",
       renderVertical: "basic",
       renderHorizontal: "basic",
-      rowHeight: ROW_HEIGHT,
+      rowHeight: this.narrow ? ROW_HEIGHT_NARROW : ROW_HEIGHT,
       height: "auto", // given, so that Tabulator does not measure and draw everything a second time
       placeholder: "Nothing passes these filters. Take one off, or reset them.",
       columnDefaults: { headerSort: false, resizable: "header" },
@@ -88,7 +90,7 @@ export class Table {
       formatter: (cell) => this.#cell(column, cell.getData()),
       titleFormatter: () => this.#head(column),
     };
-    if (column.key === "model") return { ...definition, frozen: true, minWidth: narrow() ? 148 : 220, widthGrow: 1 };
+    if (column.key === "model") return { ...definition, frozen: true, minWidth: this.narrow ? 150 : 220, widthGrow: 1 };
     return { ...definition, width: column.width };
   }
 
@@ -105,7 +107,8 @@ export class Table {
 
   #cell(column, row) {
     if (column.key === "model") {
-      return make("a", { href: `${this.options.modelsFolder}${row.page}/`, title: row.model, text: row.model });
+      const name = this.narrow ? breakable(row.model) : [row.model];
+      return make("a", { href: `${this.options.modelsFolder}${row.page}/`, title: row.model }, ...name);
     }
     if (column.key === "pareto") {
       return row.pareto ? make("span", { role: "img", "aria-label": "on the frontier", title: "On the frontier of what is shown", text: "◆" }) : "";
@@ -160,6 +163,7 @@ export class Table {
   }
 }
 
-function narrow() {
-  return window.matchMedia("(max-width: 45em)").matches;
+/** A name that may go on in the next line after a `_`, `.` or `-`. */
+function breakable(name) {
+  return name.split(/(?<=[_.-])/).flatMap((part, index) => (index ? [document.createElement("wbr"), part] : [part]));
 }
