@@ -1,18 +1,19 @@
-"""Builds the whole site: documents to disk first, then MkDocs over them, then the downloads; the old site stays until all is good."""
+"""Builds the whole site: documents to disk first, then MkDocs over them; the old site stays until all is good."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.problems import CatalogError
 from survey.engine import Engine, run_engine, write_config
-from survey.fingerprint import fingerprint
+from survey.fingerprint import charts_fingerprint, fingerprint
 from survey.project import DOCS, WORK
 
 if TYPE_CHECKING:
@@ -56,18 +57,25 @@ def build(
         return Summary(public, changed=False)
     _refuse_foreign(public)
     summary = Summary(public, changed=True)
-    steps = _Steps(summary, report)
-    with ProcessPoolExecutor(max_workers=1) as pool:
-        drawn = steps.start_charts(pool, catalog, work) if charts else None
-        steps.documents(catalog, work / "docs")
-        fresh = public.with_name(f".{public.name}.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        write_config(work / "mkdocs.yml", work / "docs", fresh, catalog.as_of)
-        steps.timed(f"{engine} build", lambda: run_engine(engine, work / "mkdocs.yml", catalog.as_of))
-        steps.downloads(catalog, fresh)
-        if drawn is not None:
-            steps.timed("wait for the charts", drawn.result)
-            shutil.copytree(work / "charts", fresh / "charts", dirs_exist_ok=True)
+    step = _Steps(summary, report)
+    docs, drawn, built, fresh = work / "docs", work / "charts", work / "site", public.with_name(f".{public.name}.new")
+    if charts:
+        step("draw the charts", lambda: draw_charts(catalog, drawn))
+    else:
+        shutil.rmtree(drawn, ignore_errors=True)
+    step("write the documents", lambda: write_documents(catalog, docs, drawn))
+    shutil.rmtree(built, ignore_errors=True)
+    write_config(work / "mkdocs.yml", docs, built, catalog.as_of)
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        # The site builder uses one core; the other one writes what it need not see.
+        files = pool.submit(publish_files, catalog.data, work / "files")
+        step(f"build with {engine}", lambda: run_engine(engine, work / "mkdocs.yml", catalog.as_of))
+        step("write the downloads", files.result)
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.move(built, fresh)
+    shutil.copytree(work / "files", fresh, dirs_exist_ok=True)
+    if charts:
+        shutil.copytree(drawn, fresh / "charts", dirs_exist_ok=True, ignore=shutil.ignore_patterns(FINGERPRINT))
     (fresh / FINGERPRINT).write_text(inputs, encoding="ascii")
     _swap(fresh, public)
     _measure(summary)
@@ -75,65 +83,61 @@ def build(
 
 
 class _Steps:
-    """The steps of a build, each timed and told."""
+    """Runs the steps of a build; each is timed and told."""
 
     def __init__(self, summary: Summary, report: Report) -> None:
         self.summary = summary
         self.report = report
 
-    def timed(self, name: str, step: Callable[[], object]) -> None:
+    def __call__(self, name: str, step: Callable[[], object]) -> None:
         self.report(name)
         begun = time.perf_counter()
         step()
         self.summary.seconds[name] = round(time.perf_counter() - begun, 2)
 
-    def start_charts(self, pool: ProcessPoolExecutor, catalog: Catalog, work: Path) -> Future[None]:
-        """Charts take as long as pages and share nothing with them, so another process draws them meanwhile."""
-        return pool.submit(draw_charts, catalog.data, work / "charts")
 
-    def documents(self, catalog: Catalog, docs: Path) -> None:
-        self.timed("write the documents", lambda: write_documents(catalog, docs))
+def draw_charts(catalog: Catalog, folder: Path) -> None:
+    """Draw every chart, unless the folder holds the charts of the same inputs."""
+    from survey.charts import draw_all
 
-    def downloads(self, catalog: Catalog, fresh: Path) -> None:
-        self.timed("write the downloads", lambda: publish_files(catalog, fresh))
+    inputs = charts_fingerprint(catalog.data)
+    if _holds(folder / FINGERPRINT, inputs):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    draw_all(catalog, folder)
+    (folder / FINGERPRINT).write_text(inputs, encoding="ascii")
 
 
-def write_documents(catalog: Catalog, docs: Path) -> None:
+def write_documents(catalog: Catalog, docs: Path, charts: Path) -> None:
     """Everything that the site builder reads: hand-written pages, assets, libraries and generated pages."""
     from survey import leaderboard
     from survey.facts import Facts
+    from survey.gallery import drawn_charts
     from survey.pages import page_modules
     from survey.vendor import vendor
 
     shutil.rmtree(docs, ignore_errors=True)
     shutil.copytree(DOCS, docs)
     vendor(docs / "assets" / "vendor")
-    facts = Facts(catalog)
+    facts = Facts(catalog, drawn_charts(charts))
     for module in page_modules():
         if hasattr(module, "write"):
             module.write(facts, docs)
     leaderboard.write(catalog, docs)
 
 
-def publish_files(catalog: Catalog, public: Path) -> None:
-    """What visitors download and programs read; the site builder need not see it."""
+def publish_files(data: Path, folder: Path) -> None:
+    """What visitors download and programs read, from the tables in `data`; runs in a process of its own."""
+    import catalog
     from survey.facts import Facts
     from survey.pages import page_modules
 
-    facts = Facts(catalog)
-    for module in page_modules():
-        if hasattr(module, "publish"):
-            module.publish(facts, public)
-
-
-def draw_charts(data: Path, folder: Path) -> None:
-    """Draw every chart of the catalog in a data directory; runs in a process of its own."""
-    import catalog
-    from survey.charts import draw_all
-
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    draw_all(catalog.load(data), folder)
+    facts = Facts(catalog.load(data))
+    for module in page_modules():
+        if hasattr(module, "publish"):
+            module.publish(facts, folder)
 
 
 def _holds(path: Path, text: str) -> bool:

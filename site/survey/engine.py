@@ -31,9 +31,8 @@ def write_config(target: Path, docs: Path, public: Path, as_of: str) -> None:
 def run_engine(engine: Engine, config: Path, as_of: str) -> None:
     """Build the site of a configuration. Raises CatalogError with the builder's words when it fails or warns."""
     command = [sys.executable, "-W", "ignore", "-m", engine, "build", "--strict", "-f", str(config)]
-    if engine == "mkdocs":
-        command.append("--quiet")
-    else:
+    # Not --quiet: MkDocs then counts no warning, and builds what --strict should refuse.
+    if engine == "zensical":
         command.append("--clean")
     ran = subprocess.run(command, cwd=ROOT, env=_environment(as_of), capture_output=True, text=True)
     if ran.returncode != 0:

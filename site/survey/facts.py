@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from catalog import Catalog
+    from survey.gallery import Chart
 
 # A row of a table: a named tuple with the table's columns, None where a cell is blank.
 Row = Any
@@ -54,8 +55,9 @@ def grouped(items: Iterable[Row], *columns: str) -> dict[Any, Rows]:
 class Facts:
     """Everything that pages look up. Rows are in the order in which pages show them."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, charts: Mapping[str, Chart] | None = None) -> None:
         self.catalog = catalog
+        self.charts = dict(charts or {})
 
     @property
     def as_of(self) -> str:

@@ -12,17 +12,27 @@ from survey.project import CONFIG, DOCS, OVERRIDES, ROOT
 
 PACKAGES = ("adjusttext", "jinja2", "markdown", "matplotlib", "mkdocs", "mkdocs-material", "pandas", "plotly", "pyarrow", "zensical")
 CODE = ("site/survey", "catalog")
+CHART_CODE = ("site/survey/charts", "catalog")
 SINGLE_FILES = ("package-lock.json",)
 IGNORED = ("__pycache__", ".pending")
 
 
 def fingerprint(data: Path, engine: str) -> str:
-    """The digest over tables, pages, code, settings and versions."""
-    digest = hashlib.sha256(f"{engine} {sys.version_info[:3]}".encode())
+    """The digest of what the whole site depends on: tables, pages, code, settings and versions."""
+    folders = [DOCS, OVERRIDES, *(ROOT / folder for folder in CODE)]
+    return _digest(data, folders, [CONFIG, *(ROOT / name for name in SINGLE_FILES)], engine)
+
+
+def charts_fingerprint(data: Path) -> str:
+    """The digest of what the charts depend on: tables, code and versions."""
+    return _digest(data, [ROOT / folder for folder in CHART_CODE], [], "charts")
+
+
+def _digest(data: Path, folders: list[Path], files: list[Path], what: str) -> str:
+    digest = hashlib.sha256(f"{what} {sys.version_info[:3]}".encode())
     for package in PACKAGES:
         digest.update(f"{package} {_version(package)}\n".encode())
-    folders = [DOCS, OVERRIDES, *(ROOT / folder for folder in CODE)]
-    for path in sorted({*_files(folders), *data.glob("*.csv"), CONFIG, *(ROOT / name for name in SINGLE_FILES)}):
+    for path in sorted({*_files(folders), *data.glob("*.csv"), *files}):
         if path.is_file():
             name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else Path(path.name)
             digest.update(f"{name} {path.stat().st_size}\n".encode())

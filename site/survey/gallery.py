@@ -1,33 +1,35 @@
-"""What pages need to know of the charts: titles, captions and citations by slug, before any is drawn."""
+"""What pages need to know of the drawn charts: titles, captions and citations by slug."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from catalog.problems import CatalogError
-
-if TYPE_CHECKING:
-    from catalog import Catalog
-    from survey.charts.citation import Metadata
 
 FORMATS = ("svg", "png", "pdf", "csv", "tex")
+INDEX = "charts.json"
 
 
-def described_charts(catalog: Catalog) -> dict[str, Metadata]:
-    """Every chart that the catalog has data for, in the order of the gallery."""
-    return _described(catalog.data, catalog)
+@dataclass(frozen=True)
+class Chart:
+    """A drawn chart as its entry in charts.json describes it."""
+
+    slug: str
+    title: str
+    caption: str
+    alt: str
+    convention: str
+    group: str
+    source: str
+    citation: str
+    bibtex: str
 
 
-@lru_cache(maxsize=2)
-def _described(data: Path, catalog: Catalog) -> dict[str, Metadata]:
-    from survey.charts import chart_metadata, charts
-
-    found = {}
-    for slug in charts(catalog):
-        try:
-            found[slug] = chart_metadata(slug, catalog)
-        except CatalogError:  # nothing to draw: a small catalog has no data for it
-            continue
-    return found
+def drawn_charts(folder: Path) -> dict[str, Chart]:
+    """The charts in a folder by slug, in the order of the gallery; none where none was drawn."""
+    index = folder / INDEX
+    if not index.is_file():
+        return {}
+    entries = json.loads(index.read_text(encoding="utf-8"))
+    charts = [Chart(**{name: entry[name] for name in Chart.__dataclass_fields__}) for entry in entries]
+    return {chart.slug: chart for chart in charts}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from survey.facts import Facts, grouped
-from survey.gallery import FORMATS, described_charts
+from survey.gallery import FORMATS
 from survey.render import Page, plural, write_page
 
 
 def write(facts: Facts, output: Path) -> None:
     """Write charts/index.md; the charts themselves are drawn by survey.charts."""
-    charts = described_charts(facts.catalog)
-    page = Page("charts/index.md", "Charts", f"{plural(len(charts), 'chart')} to look at, download and cite.")
-    groups = grouped(charts.values(), "group")
+    page = Page("charts/index.md", "Charts", f"{plural(len(facts.charts), 'chart')} to look at, download and cite.")
+    groups = grouped(facts.charts.values(), "group")
     write_page(output, page, "charts.html", facts=facts, groups=groups, formats=FORMATS)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from survey.facts import Facts, Row, measured
-from survey.gallery import described_charts
 from survey.news import latest_revisions
 from survey.project import project
 from survey.render import Page, cost, write_page
@@ -31,7 +30,7 @@ def write(facts: Facts, output: Path) -> None:
         facts=facts,
         results=len(measured(facts.board)),
         tables=pick_tables(standings, environment),
-        frontier=described_charts(facts.catalog).get(FRONTIER_CHART),
+        frontier=facts.charts.get(FRONTIER_CHART),
         latest=next(iter(latest_revisions(facts)), None),
     )
 

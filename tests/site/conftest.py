@@ -1,0 +1,105 @@
+"""Sites built once for all tests: the whole real one, and a small one where that is enough."""
+
+from __future__ import annotations
+
+import fcntl
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import pytest
+from small_catalog import write_small
+
+import catalog
+from survey.build import build
+from survey.project import NODE_MODULES
+
+
+@dataclass(frozen=True)
+class Built:
+    """A built site and the tables it was built from."""
+
+    public: Path
+    tables: Path
+
+    @cached_property
+    def catalog(self) -> catalog.Catalog:
+        return catalog.load(self.tables)
+
+    @cached_property
+    def pages(self) -> dict[str, str]:
+        """HTML by address relative to the site."""
+        return {str(path.relative_to(self.public)): path.read_text() for path in sorted(self.public.rglob("*.html"))}
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Workers of pytest-xdist share what one of them built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if hasattr(request.config, "workerinput") else base) / "sites"
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    if not NODE_MODULES.is_dir():
+        pytest.skip("node_modules is missing: run npm ci")
+    return NODE_MODULES
+
+
+@pytest.fixture(scope="session")
+def real_site(shared: Path, node_modules: Path) -> Built:
+    with one_at_a_time(shared / "real"):
+        whole = catalog.load()
+        build(whole, shared / "real" / "public", work=shared / "real" / "work")
+    return Built(shared / "real" / "public", whole.data)
+
+
+@pytest.fixture(scope="session")
+def site_tables(shared: Path) -> Path:
+    with one_at_a_time(shared / "small"):
+        return write_small(shared / "small" / "tables")
+
+
+@pytest.fixture(scope="session")
+def small_site(shared: Path, site_tables: Path, node_modules: Path) -> Built:
+    with one_at_a_time(shared / "small"):
+        build(catalog.load(site_tables), shared / "small" / "public", work=shared / "small" / "work", charts=False)
+    return Built(shared / "small" / "public", site_tables)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(real_site: Built) -> Iterator[str]:
+    """The address of the real site on this machine."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(real_site.public)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("chromium is not installed")
+    return found

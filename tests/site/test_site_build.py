@@ -1,0 +1,153 @@
+"""Building: the same bytes every time, nothing when nothing changed, and the old site until the new one is good."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from site_checks import broken_links, external_assets, faults
+from small_catalog import shrink
+
+import catalog
+from catalog.problems import CatalogError
+from catalog.store import write_tables
+from survey.build import build
+from survey.engine import run_engine
+from survey.vendor import vendor
+
+HOSTILE = '<script>alert(1)</script>"\'|`=x'
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_two_builds_are_the_same_bytes(small_site, site_tables, tmp_path):
+    again = tmp_path / "elsewhere" / "public"
+    build(catalog.load(site_tables), again, work=tmp_path / "work", charts=False)
+    first, second = tree(small_site.public), tree(again)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_nothing_changed_is_said_at_once(small_site, site_tables):
+    told: list[str] = []
+    begun = time.perf_counter()
+    summary = build(catalog.load(site_tables), small_site.public, work=small_site.public.parent / "work", charts=False, report=told.append)
+    assert told == ["nothing changed"]
+    assert not summary.changed
+    assert time.perf_counter() - begun < 5
+
+
+def test_a_failed_build_leaves_the_old_site(site_tables, tmp_path, monkeypatch, node_modules):
+    public = tmp_path / "public"
+    public.mkdir()
+    (public / ".fingerprint").write_text("an older one")
+    (public / "index.html").write_text("the old site")
+
+    def fail(*_: object) -> None:
+        raise CatalogError("mkdocs build failed: no")
+
+    monkeypatch.setattr("survey.build.run_engine", fail)
+    with pytest.raises(CatalogError, match="mkdocs build failed"):
+        build(catalog.load(site_tables), public, work=tmp_path / "work", charts=False)
+    assert (public / "index.html").read_text() == "the old site"
+
+
+def test_a_folder_with_something_else_is_not_overwritten(site_tables, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(CatalogError, match="not a site built here"):
+        build(catalog.load(site_tables), tmp_path, work=tmp_path / "work", charts=False)
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_swap_that_was_cut_off_is_undone(small_site, site_tables, tmp_path):
+    old = tmp_path / ".public.old"
+    old.mkdir()
+    fingerprint = (small_site.public / ".fingerprint").read_text()
+    (old / ".fingerprint").write_text(fingerprint)
+    summary = build(catalog.load(site_tables), tmp_path / "public", work=tmp_path / "work", charts=False)
+    assert not summary.changed
+    assert (tmp_path / "public" / ".fingerprint").read_text() == fingerprint
+
+
+def test_missing_libraries_are_one_line_with_the_command(tmp_path):
+    with pytest.raises(CatalogError, match="npm ci"):
+        vendor(tmp_path / "vendor", tmp_path / "no_node_modules")
+
+
+def test_the_builder_names_what_it_did_not_like(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("[nowhere](missing.md)")
+    (tmp_path / "mkdocs.yml").write_text("site_name: x\ndocs_dir: docs\ntheme: {name: material, font: false}\n")
+    with pytest.raises(CatalogError, match=r"missing\.md"):
+        run_engine("mkdocs", tmp_path / "mkdocs.yml", "2026-01-01")
+
+
+@pytest.fixture(scope="module")
+def hostile_site(tmp_path_factory, node_modules):
+    """A small catalog whose every text that upstream writes freely is hostile."""
+    folder = tmp_path_factory.mktemp("hostile")
+    frames = {name: frame.copy() for name, frame in shrink(catalog.load(), ("van", "as-mlp"), 2).items()}
+    models = frames["models"]
+    evil = {models["model"].iloc[0]: f"../../{HOSTILE}", models["model"].iloc[1]: "=cmd|' /C calc'!A0"}
+    for table in ("models", "evaluations", "survey_rows", "history"):
+        frames[table]["model"] = frames[table]["model"].replace(evil)
+    frames["paper_links"]["target"] = frames["paper_links"]["target"].replace(evil)
+    for table, columns in {
+        "models": ["name", "method", "licence", "hub_id", "former_names", "pretrain_sets"],
+        "families": ["name", "note", "synonyms"],
+        "papers": ["title", "authors", "venue", "code_url"],
+        "environments": ["label", "device"],
+        "quarantine": ["detail", "raw"],
+        "corrections": ["found", "reason", "evidence"],
+        "survey_rows": ["method", "model_name", "train_set"],
+    }.items():
+        for column in columns:
+            frames[table][column] = pd.Series([f"{HOSTILE} {index}" for index in range(len(frames[table]))], index=frames[table].index, dtype="str")
+    frames["papers"]["url"] = "javascript:alert(1)"
+    write_tables(frames, folder / "tables")
+    public = folder / "public"
+    build(catalog.load(folder / "tables"), public, work=folder / "work", charts=False)
+    return folder
+
+
+def test_hostile_text_never_becomes_markup(hostile_site):
+    pages = {str(path.relative_to(hostile_site)): path.read_text() for path in (hostile_site / "public").rglob("*.html")}
+    assert any("&lt;script&gt;alert(1)" in text for text in pages.values())
+    assert [name for name, text in pages.items() if "<script>alert" in text] == []
+    assert [name for name, text in pages.items() if re.search(r'(href|src)="\s*javascript:', text)] == []
+
+
+def test_hostile_names_never_become_paths(hostile_site):
+    assert {path.name for path in hostile_site.iterdir()} == {"tables", "public", "work"}
+    names = [path.name for path in (hostile_site / "public" / "models").iterdir()]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", name) for name in names)
+    assert any(name.startswith("cmd-c-calc") for name in names)
+
+
+def test_hostile_text_never_becomes_a_formula(hostile_site):
+    for path in (hostile_site / "public" / "data").glob("*.csv"):
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        texts = [value for column in frame for value in frame[column] if len(value) > 1 and value[0] in "=+@\t\r"]
+        assert texts == [], path.name
+
+
+def test_a_hostile_site_is_still_whole(hostile_site):
+    pages = {str(path.relative_to(hostile_site / "public")): path.read_text() for path in (hostile_site / "public").rglob("*.html")}
+    assert broken_links(hostile_site / "public", pages)[:10] == []
+    assert {name: found for name, text in pages.items() if (found := faults(text))} == {}
+
+
+def test_zensical_builds_the_same_pages(small_site, site_tables, tmp_path):
+    pytest.importorskip("zensical")
+    public = tmp_path / "public"
+    build(catalog.load(site_tables), public, work=tmp_path / "work", charts=False, engine="zensical")
+    pages = {str(path.relative_to(public)): path.read_text() for path in public.rglob("*.html")}
+    assert set(small_site.pages) <= set(pages)
+    assert broken_links(public, pages)[:10] == []
+    assert {name: found for name, text in pages.items() if (found := external_assets(text))} == {}
+    assert {name: found for name, text in pages.items() if (found := faults(text))} == {}
