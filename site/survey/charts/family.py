@@ -11,7 +11,7 @@ from catalog.pareto import pareto_mask
 from survey.charts.interactive import figure_json
 from survey.charts.layout import laid_out
 from survey.charts.light import svg_of
-from survey.charts.rows import Hover, hover_of, points, spread
+from survey.charts.rows import hover_of, points, spread, with_hover
 from survey.charts.scene import NOT_RANKED, Axis, LabelRequest, Layer, Panel, Scene
 from survey.charts.style import QUIET, TRAIN_GROUPS, Group, train_group
 from survey.charts.tradeoff import axis_over, judged
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from catalog import Catalog
 
+HOVER = hover_of(timed=False)
 MOST_LABELS = 10
 NAME_REACH = 24.0  # points
 
@@ -71,25 +72,24 @@ def _background(c: Catalog) -> _Background:
     rows = rows[rows["params_m"] > 0]
     plain = rows["comparable"]
     on_it = rows[pareto_mask(rows["params_m"].where(plain), rows["top1"].where(plain))].sort_values("params_m")
-    frontier = points(
-        on_it, "Pareto frontier", "line", Group("", QUIET, ""), params, top1, hover_of(on_it), in_legend=True
-    )
-    of_family = {str(family): of_one for family, of_one in rows.groupby("family", sort=False)}
+    line = Group("", QUIET, "")
+    on_it = with_hover(on_it, HOVER)
+    frontier = points(on_it, "Pareto frontier", "line", line, params, top1, HOVER, in_legend=True)
+    of_family = {str(family): of_one for family, of_one in with_hover(rows, HOVER).groupby("family", sort=False)}
     return _Background(frontier, axis_over(rows, params, "x"), axis_over(rows, top1, "y"), of_family)
 
 
 def _scene(background: _Background, rows: pd.DataFrame) -> Scene:
     params, top1 = METRICS["params_m"], METRICS["top1"]
-    hover: Hover = hover_of(rows)
     groups = rows["train_set"].map(lambda name: train_group(name).name)
     layers = [background.frontier]
     for group in TRAIN_GROUPS:
         of_group = rows[groups == group.name]
         measured, reported = of_group[of_group["comparable"]], of_group[~of_group["comparable"]]
         if len(reported):
-            layers.append(points(reported, group.name + NOT_RANKED, "hollow", group, params, top1, hover))
+            layers.append(points(reported, group.name + NOT_RANKED, "hollow", group, params, top1, HOVER))
         if len(measured):
-            layers.append(points(measured, group.name, "highlight", group, params, top1, hover, in_legend=True))
+            layers.append(points(measured, group.name, "highlight", group, params, top1, HOVER, in_legend=True))
     x, y = background.x, background.y
     x = Axis(x.title, min(x.low, rows["params_m"].min() / 1.3), max(x.high, rows["params_m"].max() * 1.3), log=True)
     y = Axis(y.title, min(y.low, 5 * (rows["top1"].min() // 5)), y.high)

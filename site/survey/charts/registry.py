@@ -78,7 +78,7 @@ def _cost_charts() -> list[Chart]:
                     slug,
                     f"ImageNet top-1 accuracy against {words}",
                     f"Trained on ImageNet-1K only. {colours}" if only else colours,
-                    f"Every result on ImageNet-1K{scope}; the line joins those that no measured one beats at less cost. "
+                    f"Every result on ImageNet-1K{scope}; the line joins those that no measured one beats for less. "
                     f"{colours}",
                     f"Scatter plot of ImageNet top-1 accuracy in percent against {words} on a logarithmic axis{scope}. "
                     "The names along the upper left edge are the Pareto frontier.",

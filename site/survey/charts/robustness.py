@@ -9,7 +9,7 @@ import pandas as pd
 
 from catalog.metrics import METRICS, Metric
 from catalog.pareto import pareto_mask
-from survey.charts.rows import Hover, plain_cells, points, spread
+from survey.charts.rows import Hover, plain_cells, points, spread, with_hover
 from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import QUIET, TRAIN_GROUPS, train_group
 
@@ -84,7 +84,7 @@ def _pairs(c: Catalog, pair: DatasetPair) -> pd.DataFrame:
     rows["group"] = [train_group(name).name for name in rows["train_set"]]
     rows["best"] = pareto_mask(rows[CLEAN], rows["top1"], more_is_better=True)
     rows.loc[rows.drop_duplicates("group").index, "best"] = True
-    return rows
+    return with_hover(rows, HOVER)
 
 
 def _measured(c: Catalog, dataset: str) -> pd.DataFrame:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from catalog.metrics import METRICS, Metric
 from survey.charts.scene import Layer, Role
 from survey.charts.style import Group
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Columns of the table behind a chart that are not metrics, with their headings.
 TEXT_HEADINGS = {
@@ -46,8 +43,8 @@ class Hover:
     pattern: str
 
 
-def hover_of(rows: pd.DataFrame, fixed: str = "") -> Hover:
-    """The hover of leaderboard rows: every condition and every source that the rows have. `fixed` ends it, as HTML."""
+def hover_of(*, timed: bool, fixed: str = "") -> Hover:
+    """The hover of leaderboard rows: every condition and source. `timed` adds the speed, `fixed` a line of HTML."""
     lines = [
         "<b>{model}</b>",
         "{family_name}, {train_set}",
@@ -57,7 +54,7 @@ def hover_of(rows: pd.DataFrame, fixed: str = "") -> Hover:
     columns = ["model", "family_name", "train_set", "top1", "top5", "img_size", "params_m", "gmacs", "cost_note"]
     sources = ["{evidence}: {source}:{line}", "GMACs: {cost_source}:{cost_line}"]
     columns += ["evidence", "source", "line", "cost_source", "cost_line"]
-    if "images_per_s" in rows and rows["images_per_s"].notna().any():
+    if timed:
         lines.append("{images_per_s} images/s, batch {batch_size} {speed_note}")
         sources.append("speed: {speed_source}:{speed_line}")
         columns += ["images_per_s", "batch_size", "speed_note", "speed_source", "speed_line"]
@@ -67,25 +64,30 @@ def hover_of(rows: pd.DataFrame, fixed: str = "") -> Hover:
 
 def safe(value: object) -> str:
     """The value as text that HTML shows as it is; a missing one as a dash."""
-    if value is None or value != value:  # NaN and pandas' missing values differ from themselves
+    if not isinstance(value, str) and pd.isna(value):
         return "–"
     return html.escape(str(value))
 
 
-def hover_texts(rows: pd.DataFrame, hover: Hover) -> tuple[tuple[tuple[str, ...], ...], str]:
-    """The texts of each row, and plotly's pattern that arranges them; a text that all rows share is in the pattern."""
-    varying: list[list[str]] = []
+def with_hover(rows: pd.DataFrame, hover: Hover) -> pd.DataFrame:
+    """The rows with the texts of their hover, in the order of its columns, in the column `hover`."""
+    columns = [[_shown(name)(value) for value in rows[name].tolist()] for name in hover.columns]
+    return rows.assign(hover=list(zip(*columns, strict=True)))
+
+
+def hover_texts(texts: list[tuple[str, ...]], hover: Hover) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """What differs between the texts of some rows, and plotly's pattern around it; what all share is in there."""
+    varying: list[tuple[str, ...]] = []
     filled: dict[str, str] = {}
-    for name in hover.columns:
-        show = _shown(name)
-        texts = [show(value) for value in rows[name].astype(object).where(rows[name].notna(), None)]
-        if len(set(texts)) == 1:
-            filled[name] = texts[0].replace("%", "&#37;")
+    for name, column in zip(hover.columns, zip(*texts, strict=True), strict=False):
+        if len(set(column)) == 1:
+            filled[name] = column[0].replace("%", "&#37;")
         else:
             filled[name] = f"%{{customdata[{len(varying)}]}}"
-            varying.append(texts)
-    columns = tuple(zip(*varying, strict=True)) if varying else ((),) * len(rows)
-    return columns, hover.pattern.format(**filled)
+            varying.append(column)
+    if not filled:
+        return (), ""
+    return tuple(zip(*varying, strict=True)) if varying else ((),) * len(texts), hover.pattern.format(**filled)
 
 
 def points(
@@ -99,8 +101,8 @@ def points(
     *,
     in_legend: bool = False,
 ) -> Layer:
-    """A layer of one point for each row, in the group's colour and marker."""
-    texts, template = hover_texts(rows, hover)
+    """A layer of one point for each row that `with_hover` prepared, in the group's colour and marker."""
+    texts, template = hover_texts(rows["hover"].tolist(), hover)
     return Layer(
         name,
         role,
@@ -159,8 +161,8 @@ def _shown(name: str) -> Callable[[object], str]:
 
 def _number(metric: Metric) -> Callable[[object], str]:
     def show(value: object) -> str:
-        number = math.nan if value is None else float(value)  # type: ignore[arg-type]
-        return metric.text(number) or "–"
+        missing = pd.isna(value)
+        return "–" if missing else metric.text(float(value))  # type: ignore[arg-type]
 
     return show
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog.metrics import METRICS, Metric
 from catalog.pareto import pareto_mask
-from survey.charts.rows import Hover, hover_of, points, spread, table_of
+from survey.charts.rows import Hover, hover_of, points, spread, table_of, with_hover
 from survey.charts.scene import NOT_RANKED, Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import INK, KIND_GROUPS, TRAIN_GROUPS, Group, kind_group, train_group
 
@@ -62,7 +62,8 @@ def tradeoff(
         if by_kind
         else [train_group(name).name for name in rows["train_set"]]
     )
-    hover = hover_of(rows, _environment_line(c, environment))
+    hover = hover_of(timed=environment is not None, fixed=_environment_line(c, environment))
+    rows = with_hover(rows, hover)
     layers = [*_cloud(rows, groups, cost, accuracy, hover), *_frontier(rows, groups, cost, accuracy, hover)]
     panel = Panel(x, y, tuple(layers), tuple(frontier_labels(rows, cost)), note=outside_note(rows, x, y))
     speeds = ["images_per_s", "batch_size"] if environment else []
