@@ -18,13 +18,17 @@ from survey import leaderboard
 from survey.project import NODE_MODULES
 from survey.vendor import FILES, vendor
 
+from catalog import Catalog, load
+from catalog.store import write_tables
+from tests.site.small_catalog import shrink
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from catalog import Catalog
-
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "site" / "docs" / "assets"
+# A name that is a formula, markup, a table's cell border, a line break and a path at once.
+HOSTILE = '=1+1<script>alert("x|y")</script>\n../../etc'
 CONFIGURATION = """
 site_name: Backbone Survey
 docs_dir: docs
@@ -72,6 +76,19 @@ def run_script(script: str, given: object) -> Any:
 def chromium() -> str | None:
     """The browser's program, None when there is none."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def hostile_catalog(folder: Path) -> Catalog:
+    """A few families, one of whose models and families has a name that is markup, a path and a formula at once."""
+    frames = shrink(load())
+    imagenet = frames["evaluations"][frames["evaluations"]["dataset"] == "imagenet"]
+    model = imagenet.sort_values("top1", ascending=False)["model"].iloc[0]
+    for table in ("models", "evaluations", "survey_rows", "history"):
+        frames[table] = frames[table].assign(model=frames[table]["model"].replace(model, HOSTILE))
+    frames["families"] = frames["families"].assign(name=frames["families"]["name"] + " <img src=x onerror=alert(1)>")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tables(frames, folder)
+    return load(folder)
 
 
 def build(catalog: Catalog, folder: Path) -> Path:

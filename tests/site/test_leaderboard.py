@@ -21,10 +21,8 @@ import catalog
 from catalog.leaderboard import environments_by_coverage
 from catalog.schema import DATASETS
 from catalog.store import write_tables
-from tests.site.leaderboard_page import ASSETS
-from tests.site.small_catalog import shrink
+from tests.site.leaderboard_page import ASSETS, HOSTILE, hostile_catalog
 
-HOSTILE = '=1+1<script>alert("x|y")</script>\n../../etc'
 BUDGET = 350_000  # bytes after gzip, of which the theme takes about 60,000 and Tabulator 106,000
 OURS = 150_000
 
@@ -184,19 +182,6 @@ def test_the_page_says_as_of_when_and_where_all_rows_are(real: catalog.Catalog, 
 def test_the_page_holds_one_block_without_blank_lines(written: Path) -> None:
     block = (written / "index.md").read_text(encoding="utf-8").split("# Leaderboard\n\n")[1]
     assert not re.search(r"\n\s*\n", block.strip())
-
-
-def hostile_catalog(folder: Path) -> catalog.Catalog:
-    """A few families, one of whose models and families has a name that is markup, a path and a formula at once."""
-    frames = shrink(catalog.load())
-    imagenet = frames["evaluations"][frames["evaluations"]["dataset"] == "imagenet"]
-    model = imagenet.sort_values("top1", ascending=False)["model"].iloc[0]
-    for table in ("models", "evaluations", "survey_rows", "history"):
-        frames[table] = frames[table].assign(model=frames[table]["model"].replace(model, HOSTILE))
-    frames["families"] = frames["families"].assign(name=frames["families"]["name"] + " <img src=x onerror=alert(1)>")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_tables(frames, folder)
-    return catalog.load(folder)
 
 
 def test_hostile_names_are_text_and_no_path(tmp_path: Path) -> None:

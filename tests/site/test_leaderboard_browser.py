@@ -14,7 +14,7 @@ import pytest
 
 import catalog
 from catalog.pareto import pareto_mask
-from tests.site.leaderboard_page import build, chromium, node_modules, serve
+from tests.site.leaderboard_page import HOSTILE, build, chromium, hostile_catalog, node_modules, serve
 
 pytestmark = [
     pytest.mark.browser,
@@ -455,6 +455,27 @@ def test_on_a_narrow_screen_the_model_stays_while_the_table_scrolls(narrow: Visi
     narrow.page.wait_for_function("document.querySelector('.tabulator-tableholder').scrollLeft > 200")
     box = narrow.page.locator(".tabulator-row .lb-col-model").first.bounding_box()
     assert 0 <= box["x"] < 40
+
+
+def test_hostile_names_stay_text_in_the_table_the_filters_and_the_csv(
+    wide_context: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("hostile")
+    with serve(build(hostile_catalog(folder / "tables"), folder)) as address:
+        visit = Visit(wide_context, address)
+        visit.page.on("dialog", lambda dialog: visit.errors.append(dialog.message))
+        visit.open("search=%3Cscript%3E")
+        assert [" ".join(name.split()) for name in visit.models()] == [" ".join(HOSTILE.split())]
+        panel = visit.open_panel("Family")
+        assert panel.locator("label", has_text="<img src=x").count() > 0
+        visit.page.locator("#leaderboard-chart").scroll_into_view_if_needed()
+        visit.page.wait_for_function("document.querySelector('.lb-plot').dataset.points")
+        assert visit.page.locator("#leaderboard-page img, #leaderboard-page .tabulator script").count() == 0
+        link = visit.page.locator(".tabulator-row .lb-col-model a").get_attribute("href")
+        assert re.fullmatch(r"\.\./models/[A-Za-z0-9][A-Za-z0-9._-]*/", link)
+        assert [row["model"] for row in visit.csv(tmp_path)] == ["'" + HOSTILE]
+        assert visit.errors == []
+        visit.page.close()
 
 
 def test_dark_and_light_follow_the_scheme(visit: Visit) -> None:

@@ -43,11 +43,15 @@ export const COLUMNS = [
 /** The columns by their key. */
 export const COLUMN = new Map(COLUMNS.map((column) => [column.key, column]));
 
-/** The keys of the columns that are visible unless chosen otherwise; differences belong to data sets other than ImageNet. */
+const DIFFERENCES = new Set(["top1-diff", "rank-diff"]);
+
+/**
+ * The keys of the columns that are visible unless chosen otherwise. Data sets other than ImageNet show the differences
+ * to it, and no evidence, as all their figures were measured upstream.
+ */
 export function defaultColumns(onMainDataset) {
-  return COLUMNS.filter((column) => column.shown || (column.difference && !onMainDataset && column.key !== "top5-diff")).map(
-    (column) => column.key,
-  );
+  const shown = (column) => (onMainDataset ? column.shown : (column.shown && column.key !== "evidence") || DIFFERENCES.has(column.key));
+  return COLUMNS.filter(shown).map((column) => column.key);
 }
 
 const KINDS = { cnn: "CNN", vit: "ViT", hybrid: "hybrid", mlp: "MLP", other: "other" };

@@ -23,8 +23,8 @@ export const RANGES = [
 /** What accuracy is weighed against. */
 export const AXES = [
   { key: "gmacs", label: "GMACs", property: "gmacs", moreIsBetter: false },
-  { key: "params", label: "Parameters", property: "params_m", moreIsBetter: false },
-  { key: "throughput", label: "Throughput", property: "images_per_s", moreIsBetter: true },
+  { key: "params", label: "parameters", property: "params_m", moreIsBetter: false },
+  { key: "throughput", label: "throughput", property: "images_per_s", moreIsBetter: true },
 ];
 
 const COMPARABLE = new Set(["", null, "estimated"]);
@@ -163,8 +163,9 @@ export function frontier(rows, axis) {
  */
 export function sorted(rows, property, descending) {
   const sign = descending ? -1 : 1;
-  const known = rows.filter((row) => row[property] !== null && row[property] !== "");
-  const blank = rows.filter((row) => row[property] === null || row[property] === "");
+  const isBlank = (row) => row[property] === null || row[property] === undefined || row[property] === "";
+  const known = rows.filter((row) => !isBlank(row));
+  const blank = rows.filter(isBlank);
   known.sort((a, b) => {
     const left = a[property];
     const right = b[property];
