@@ -23,8 +23,9 @@ def run(
     The old site stays until the new one is complete. When tables, pages and code are those of the site that is
     already there, nothing is built.
     """
-    import catalog
     from survey.build import build
+
+    import catalog
 
     summary = build(
         catalog.load(data),

@@ -99,7 +99,10 @@ def write_sqlite(catalog: Catalog, path: Path) -> None:
 
 
 def _create(table: Table, frame: pd.DataFrame) -> str:
-    lines = [f'"{column.name}" {SQLITE_TYPES[column.kind]}{" NOT NULL" if column.required else ""}' for column in table.columns]
+    lines = [
+        f'"{column.name}" {SQLITE_TYPES[column.kind]}{" NOT NULL" if column.required else ""}'
+        for column in table.columns
+    ]
     if key_is_complete(table, frame):
         lines.append(f"PRIMARY KEY ({', '.join(_sql(name) for name in table.key)})")
     lines += [
@@ -142,7 +145,10 @@ def _resource(table: Table, frame: pd.DataFrame, path: Path) -> dict[str, Any]:
     if key_is_complete(table, frame):
         schema["primaryKey"] = list(table.key)
     references = [
-        {"fields": column.name, "reference": {"resource": column.refers_to.replace("_", "-"), "fields": TABLES[column.refers_to].key[0]}}
+        {
+            "fields": column.name,
+            "reference": {"resource": column.refers_to.replace("_", "-"), "fields": TABLES[column.refers_to].key[0]},
+        }
         for column in table.columns
         if column.refers_to
     ]
@@ -174,7 +180,11 @@ def _field(column: Column) -> dict[str, Any]:
     if column.choices:
         constraints["enum"] = list(column.choices)
     unit = f" ({column.unit})" if column.unit else ""
-    field: dict[str, Any] = {"name": column.name, "type": FRICTIONLESS_TYPES[column.kind], "description": f"{column.description}{unit}"}
+    field: dict[str, Any] = {
+        "name": column.name,
+        "type": FRICTIONLESS_TYPES[column.kind],
+        "description": f"{column.description}{unit}",
+    }
     if constraints:
         field["constraints"] = constraints
     return field

@@ -1,4 +1,4 @@
-"""Runs the site builders: MkDocs by default, Zensical as the tested second, both from the same documents and mkdocs.yml."""
+"""Runs the site builders: MkDocs by default, Zensical as the tested second, from the same documents and mkdocs.yml."""
 
 from __future__ import annotations
 

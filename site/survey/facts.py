@@ -134,7 +134,9 @@ class Facts:
     def evaluations_by_model(self) -> dict[str, Rows]:
         """Accuracies of each set of weights, by data set in the catalog's order, then by size."""
         order = {dataset: index for index, dataset in enumerate(DATASETS)}
-        every = sorted(rows(self.catalog.evaluations), key=lambda row: (order.get(row.dataset, 99), row.img_size, row.kind))
+        every = sorted(
+            rows(self.catalog.evaluations), key=lambda row: (order.get(row.dataset, 99), row.img_size, row.kind)
+        )
         return grouped(every, "model")
 
     @cached_property
@@ -161,7 +163,9 @@ class Facts:
         """Speeds of each architecture, environments in the order above."""
         order = {environment: index for index, environment in enumerate(self.environments)}
         every = rows(self.catalog.measurements)
-        every.sort(key=lambda row: (order.get(row.environment, 99), row.mode, row.implementation, row.img_size, row.batch_size))
+        every.sort(
+            key=lambda row: (order.get(row.environment, 99), row.mode, row.implementation, row.img_size, row.batch_size)
+        )
         return grouped(every, "architecture")
 
     @cached_property

@@ -10,7 +10,18 @@ from pathlib import Path
 
 from survey.project import CONFIG, DOCS, OVERRIDES, ROOT
 
-PACKAGES = ("adjusttext", "jinja2", "markdown", "matplotlib", "mkdocs", "mkdocs-material", "pandas", "plotly", "pyarrow", "zensical")
+PACKAGES = (
+    "adjusttext",
+    "jinja2",
+    "markdown",
+    "matplotlib",
+    "mkdocs",
+    "mkdocs-material",
+    "pandas",
+    "plotly",
+    "pyarrow",
+    "zensical",
+)
 CODE = ("site/survey", "catalog")
 CHART_CODE = ("site/survey/charts", "catalog")
 SINGLE_FILES = ("package-lock.json",)

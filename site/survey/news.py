@@ -50,7 +50,9 @@ def latest_revisions(facts: Facts) -> list[Revision]:
 
 def _revision(events: Rows) -> Revision:
     kinds = grouped(events, "event")
-    changed = [row for row in kinds.get("changed", []) if abs((row.top1 or 0) - (row.previous_top1 or 0)) > NEWS_THRESHOLD]
+    changed = [
+        row for row in kinds.get("changed", []) if abs((row.top1 or 0) - (row.previous_top1 or 0)) > NEWS_THRESHOLD
+    ]
     added = sorted(kinds.get("added", []), key=lambda row: (-(row.top1 or 0), row.model, row.img_size))
     changed.sort(key=lambda row: (-abs(row.top1 - row.previous_top1), row.model, row.img_size))
     first = events[0]

@@ -18,7 +18,8 @@ def description(project: Project, as_of: str) -> dict[str, Any]:
         "info": {
             "title": f"{project.name} API",
             "version": "1.0.0",
-            "description": f"Static JSON files, data as of {as_of}. Blank fields are left out. Fields are added, never renamed, within v1.",
+            "description": f"Static JSON files, data as of {as_of}. Blank fields are left out. "
+            "Within v1 fields are added, never renamed.",
             "license": {"name": "CC-BY-4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
         },
         "servers": [{"url": f"{project.site_url}api/v1"}],
@@ -32,7 +33,9 @@ def _paths() -> dict[str, Any]:
         "/index.json": _get("Addresses and row counts", _ref("Index")),
         "/meta.json": _get("Day of the data and its sources", _ref("Meta")),
         "/models.json": _get("Every set of weights with its best ImageNet result", _ref("Models")),
-        "/models/{model}.json": _get("Everything about one set of weights", _ref("Model"), _parameter("model", "key of the model")),
+        "/models/{model}.json": _get(
+            "Everything about one set of weights", _ref("Model"), _parameter("model", "key of the model")
+        ),
         "/families.json": _get("Families with their architectures", _ref("Families")),
         "/papers.json": _get("Papers", _ref("Papers")),
         "/environments.json": _get("Environments of speed measurements", _ref("Environments")),
@@ -48,25 +51,65 @@ def _paths() -> dict[str, Any]:
 def _schemas() -> dict[str, Schema]:
     rows = {f"{name}_row": _row(table.columns) for name, table in TABLES.items()}
     number, text = {"type": "number"}, {"type": "string"}
-    best = _object({"img_size": {"type": "integer"}, "top1": number, "top5": number, "params_m": number, "gmacs": number, "cost_note": text, "evidence": text}, ["img_size", "top1"])
+    best = _object(
+        {
+            "img_size": {"type": "integer"},
+            "top1": number,
+            "top5": number,
+            "params_m": number,
+            "gmacs": number,
+            "cost_note": text,
+            "evidence": text,
+        },
+        ["img_size", "top1"],
+    )
     common = {"version": text, "as_of": text, "site": text, "repository": text}
-    result = _object({"model": text, "architecture": text, "family": text, "img_size": {"type": "integer"}, "top1": number, "source": text}, ["model", "img_size", "top1", "source"])
-    line = _object({"model": text, "family": text, "file": text, "train_set": text, "best": best}, ["model", "family", "file", "train_set"])
-    family = _object({**rows["families_row"]["properties"], "architectures": _list(text)}, ["family", "name", "kind", "architectures"])
+    result = _object(
+        {
+            "model": text,
+            "architecture": text,
+            "family": text,
+            "img_size": {"type": "integer"},
+            "top1": number,
+            "source": text,
+        },
+        ["model", "img_size", "top1", "source"],
+    )
+    line = _object(
+        {"model": text, "family": text, "file": text, "train_set": text, "best": best},
+        ["model", "family", "file", "train_set"],
+    )
+    family = _object(
+        {**rows["families_row"]["properties"], "architectures": _list(text)},
+        ["family", "name", "kind", "architectures"],
+    )
     parts = ("evaluations", "costs", "measurements", "second_opinions", "survey_rows", "corrections")
     # In a model's file the key that names the model itself is left out of the rows.
     lists = {name: _list(_row(TABLES[name].columns, optional=("model", "architecture"))) for name in parts}
-    whole = {"as_of": text, "page": text, "model": _named("models"), "architecture": _named("architectures"), "family": _named("families"), **lists, "papers": _list(_object({"paper": text, "role": text}, ["paper", "role"]))}
+    whole = {
+        "as_of": text,
+        "page": text,
+        "model": _named("models"),
+        "architecture": _named("architectures"),
+        "family": _named("families"),
+        **lists,
+        "papers": _list(_object({"paper": text, "role": text}, ["paper", "role"])),
+    }
     return {
         **rows,
-        "Index": _object({**common, "description": text, "endpoints": _list(text), "counts": {"type": "object"}}, [*common, "endpoints", "counts"]),
+        "Index": _object(
+            {**common, "description": text, "endpoints": _list(text), "counts": {"type": "object"}},
+            [*common, "endpoints", "counts"],
+        ),
         "Meta": _object({**common, "sources": _list(_named("sources"))}, [*common, "sources"]),
         "Models": _listing("models", line),
         "Model": _object(whole, list(whole)),
         "Families": _listing("families", family),
         "Papers": _listing("papers", _named("papers")),
         "Environments": _listing("environments", _named("environments")),
-        "Leaderboard": _object({**_listing("results", result)["properties"], "dataset": text}, ["as_of", "count", "dataset", "results"]),
+        "Leaderboard": _object(
+            {**_listing("results", result)["properties"], "dataset": text}, ["as_of", "count", "dataset", "results"]
+        ),
     }
 
 
@@ -76,7 +119,10 @@ def _row(columns: tuple[Column, ...], optional: tuple[str, ...] = ()) -> Schema:
 
 
 def _column(column: Column) -> Schema:
-    schema: Schema = {"type": JSON_TYPES[column.kind], "description": f"{column.description}{f' ({column.unit})' if column.unit else ''}"}
+    schema: Schema = {
+        "type": JSON_TYPES[column.kind],
+        "description": f"{column.description}{f' ({column.unit})' if column.unit else ''}",
+    }
     if column.choices:
         schema["enum"] = list(column.choices)
     if column.minimum is not None:
@@ -95,7 +141,9 @@ def _list(items: Schema) -> Schema:
 
 
 def _listing(name: str, items: Schema) -> Schema:
-    return _object({"as_of": {"type": "string"}, "count": {"type": "integer"}, name: _list(items)}, ["as_of", "count", name])
+    return _object(
+        {"as_of": {"type": "string"}, "count": {"type": "integer"}, name: _list(items)}, ["as_of", "count", name]
+    )
 
 
 def _ref(name: str) -> Schema:

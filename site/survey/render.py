@@ -78,7 +78,8 @@ def address(name: str) -> str:
 
 def plain(text: str) -> str:
     """Text that stays text wherever the theme puts it unescaped."""
-    return " ".join(str(text).translate(LOOKALIKES).split())
+    quiet = str(text).translate(LOOKALIKES)
+    return " ".join("".join(one if one.isprintable() else " " for one in quiet).split())
 
 
 def _quoted(text: str) -> str:

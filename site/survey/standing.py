@@ -26,7 +26,8 @@ def frontier(board: Sequence[Row], axis: str) -> Rows:
     """The results that no cheaper one beats, the cheapest first."""
     known = [(axis_value(row, axis), row) for row in board]
     ordered = sorted(
-        ((value, row) for value, row in known if value is not None), key=lambda pair: (pair[0], -pair[1].top1, pair[1].model)
+        ((value, row) for value, row in known if value is not None),
+        key=lambda pair: (pair[0], -pair[1].top1, pair[1].model),
     )
     best, found = float("-inf"), []
     for _, row in ordered:
@@ -38,7 +39,7 @@ def frontier(board: Sequence[Row], axis: str) -> Rows:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """A result against one frontier. `at` is the frontier's result of the same or less cost; itself when it is on it."""
+    """A result against one frontier. `at` is the frontier's result at no more cost; itself where it is on it."""
 
     axis: str
     label: str
@@ -103,7 +104,10 @@ class Standings:
     def __init__(self, board: Sequence[Row]) -> None:
         every = measured(board)
         self.everything = Scope("any training data", every)
-        self.scopes = {name: Scope(name, [row for row in every if row.train_set == name]) for name in {row.train_set for row in every}}
+        self.scopes = {
+            name: Scope(name, [row for row in every if row.train_set == name])
+            for name in {row.train_set for row in every}
+        }
 
     def of(self, train_set: str) -> Scope:
         """The results of a bucket."""
@@ -120,10 +124,17 @@ class Pick:
     any_data: Row | None
 
 
-def picks(standings: Standings, budgets: Sequence[float], fits: Callable[[Row, float], bool], label: Callable[[float], str]) -> list[Pick]:
+def picks(
+    standings: Standings, budgets: Sequence[float], fits: Callable[[Row, float], bool], label: Callable[[float], str]
+) -> list[Pick]:
     """For each budget the best result trained on ImageNet-1K only, and the best of all."""
     return [
-        Pick(label(limit), limit, _best(standings.of(IN1K).board, fits, limit), _best(standings.everything.board, fits, limit))
+        Pick(
+            label(limit),
+            limit,
+            _best(standings.of(IN1K).board, fits, limit),
+            _best(standings.everything.board, fits, limit),
+        )
         for limit in budgets
     ]
 

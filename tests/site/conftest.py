@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from small_catalog import write_small
-
-import catalog
 from survey.build import build
 from survey.project import NODE_MODULES
+
+import catalog
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def small_site(shared: Path, site_tables: Path, node_modules: Path) -> Built:
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
 

@@ -13,7 +13,9 @@ FAMILIES = ("convnext", "van", "repvgg", "vit", "as-mlp")
 MODELS_EACH = 6
 
 
-def shrink(c: catalog.Catalog, families: tuple[str, ...] = FAMILIES, each: int = MODELS_EACH) -> dict[str, pd.DataFrame]:
+def shrink(
+    c: catalog.Catalog, families: tuple[str, ...] = FAMILIES, each: int = MODELS_EACH
+) -> dict[str, pd.DataFrame]:
     """The tables with only the given families, and of each only the first architectures with an accuracy."""
     frames = dict(c.frames)
     architectures = c.architectures[c.architectures["family"].isin(families)]

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from site_checks import broken_links, external_assets, faults
 from small_catalog import shrink
-
-import catalog
-from catalog.problems import CatalogError
-from catalog.store import write_tables
 from survey.build import build
 from survey.engine import run_engine
 from survey.vendor import vendor
 
-HOSTILE = '<script>alert(1)</script>"\'|`=x'
+import catalog
+from catalog.problems import CatalogError
+from catalog.store import write_tables
+
+HOSTILE = "<script>alert(1)</script>\"'|`=x"
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -36,7 +36,13 @@ def test_two_builds_are_the_same_bytes(small_site, site_tables, tmp_path):
 def test_nothing_changed_is_said_at_once(small_site, site_tables):
     told: list[str] = []
     begun = time.perf_counter()
-    summary = build(catalog.load(site_tables), small_site.public, work=small_site.public.parent / "work", charts=False, report=told.append)
+    summary = build(
+        catalog.load(site_tables),
+        small_site.public,
+        work=small_site.public.parent / "work",
+        charts=False,
+        report=told.append,
+    )
     assert told == ["nothing changed"]
     assert not summary.changed
     assert time.perf_counter() - begun < 5
@@ -107,7 +113,9 @@ def hostile_site(tmp_path_factory, node_modules):
         "survey_rows": ["method", "model_name", "train_set"],
     }.items():
         for column in columns:
-            frames[table][column] = pd.Series([f"{HOSTILE} {index}" for index in range(len(frames[table]))], index=frames[table].index, dtype="str")
+            frames[table][column] = pd.Series(
+                [f"{HOSTILE} {index}" for index in range(len(frames[table]))], index=frames[table].index, dtype="str"
+            )
     frames["papers"]["url"] = "javascript:alert(1)"
     write_tables(frames, folder / "tables")
     public = folder / "public"
@@ -116,7 +124,9 @@ def hostile_site(tmp_path_factory, node_modules):
 
 
 def test_hostile_text_never_becomes_markup(hostile_site):
-    pages = {str(path.relative_to(hostile_site)): path.read_text() for path in (hostile_site / "public").rglob("*.html")}
+    pages = {
+        str(path.relative_to(hostile_site)): path.read_text() for path in (hostile_site / "public").rglob("*.html")
+    }
     assert any("&lt;script&gt;alert(1)" in text for text in pages.values())
     assert [name for name, text in pages.items() if "<script>alert" in text] == []
     assert [name for name, text in pages.items() if re.search(r'(href|src)="\s*javascript:', text)] == []
@@ -137,7 +147,10 @@ def test_hostile_text_never_becomes_a_formula(hostile_site):
 
 
 def test_a_hostile_site_is_still_whole(hostile_site):
-    pages = {str(path.relative_to(hostile_site / "public")): path.read_text() for path in (hostile_site / "public").rglob("*.html")}
+    pages = {
+        str(path.relative_to(hostile_site / "public")): path.read_text()
+        for path in (hostile_site / "public").rglob("*.html")
+    }
     assert broken_links(hostile_site / "public", pages)[:10] == []
     assert {name: found for name, text in pages.items() if (found := faults(text))} == {}
 

@@ -13,12 +13,12 @@ import feedparser
 import pandas as pd
 import pytest
 from small_catalog import shrink
+from survey.downloads import neutralised
+from survey.feed import Entry, feed
 
 import catalog
 from catalog.schema import DATASETS, TABLES
 from catalog.store import read_table
-from survey.downloads import neutralised
-from survey.feed import Entry, feed
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,8 @@ def test_every_format_holds_the_same_rows(data, small_site, name):
 
 def test_the_database_keeps_its_references(data):
     with sqlite3.connect(data / "backbone-survey.sqlite") as database:
-        query = "SELECT m.model, f.name FROM models m JOIN architectures a USING (architecture) JOIN families f USING (family)"
+        query = """SELECT models.model, families.name
+            FROM models JOIN architectures USING (architecture) JOIN families USING (family)"""
         assert len(database.execute(query).fetchall()) > 10
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
@@ -69,7 +70,13 @@ def test_the_data_package_describes_the_files(data, small_site):
 
 
 def _conforms(field: dict[str, Any], values: pd.Series) -> None:
-    patterns = {"integer": r"-?\d+", "number": r"-?\d+(\.\d+)?(e[+-]?\d+)?", "boolean": "true|false", "date": r"\d{4}-\d\d-\d\d", "string": r"[\s\S]*"}
+    patterns = {
+        "integer": r"-?\d+",
+        "number": r"-?\d+(\.\d+)?(e[+-]?\d+)?",
+        "boolean": "true|false",
+        "date": r"\d{4}-\d\d-\d\d",
+        "string": r"[\s\S]*",
+    }
     filled = values[values != ""]
     assert filled.str.fullmatch(patterns[field["type"]]).all(), field["name"]
     constraints = field.get("constraints", {})
@@ -83,7 +90,16 @@ def _conforms(field: dict[str, Any], values: pd.Series) -> None:
 
 @pytest.mark.parametrize(
     ("text", "written"),
-    [("=1+1", "'=1+1"), ("+1", "'+1"), ("-2 at", "'-2 at"), ("@x", "'@x"), ("\tx", "'\tx"), ("-", "-"), ("convnext", "convnext"), ("a=b", "a=b")],
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-2 at", "'-2 at"),
+        ("@x", "'@x"),
+        ("\tx", "'\tx"),
+        ("-", "-"),
+        ("convnext", "convnext"),
+        ("a=b", "a=b"),
+    ],
 )
 def test_formulas_are_neutralised(text, written):
     assert neutralised(pd.DataFrame({"name": [text], "diff": [-1.5]}))["name"].tolist() == [written]
@@ -106,7 +122,9 @@ def problems(schema: dict[str, Any], value: Any, root: dict[str, Any], place: st
     if "$ref" in schema:
         return problems(root["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], value, root, place)
     types = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool}
-    if "type" in schema and (not isinstance(value, types[schema["type"]]) or (isinstance(value, bool) and schema["type"] != "boolean")):
+    if "type" in schema and (
+        not isinstance(value, types[schema["type"]]) or (isinstance(value, bool) and schema["type"] != "boolean")
+    ):
         return [f"{place}: {value!r} is not {schema['type']}"]
     found = [f"{place}: {value!r} is not allowed"] if "enum" in schema and value not in schema["enum"] else []
     if "minimum" in schema and value < schema["minimum"]:
@@ -167,7 +185,15 @@ def test_the_feed_is_valid_and_tells_the_newest_first(small_site):
 
 def test_a_feed_takes_hostile_text():
     entry = Entry("tag:x,1", "<script>\x00&", "2026-01-02", "https://example.org/", ("a < b & \x0c",))
-    text = feed(title="t", subtitle="s", address="https://example.org/", self_address="https://example.org/feed.xml", author="a", entries=[entry], updated="2026-01-01")
+    text = feed(
+        title="t",
+        subtitle="s",
+        address="https://example.org/",
+        self_address="https://example.org/feed.xml",
+        author="a",
+        entries=[entry],
+        updated="2026-01-01",
+    )
     parsed = feedparser.parse(text)
     assert not parsed.bozo
     assert b"<script" not in text
@@ -175,7 +201,15 @@ def test_a_feed_takes_hostile_text():
 
 
 def test_a_feed_without_entries_is_valid():
-    text = feed(title="t", subtitle="s", address="https://example.org/", self_address="https://example.org/feed.xml", author="a", entries=[], updated="")
+    text = feed(
+        title="t",
+        subtitle="s",
+        address="https://example.org/",
+        self_address="https://example.org/feed.xml",
+        author="a",
+        entries=[],
+        updated="",
+    )
     assert not feedparser.parse(text).bozo
 
 

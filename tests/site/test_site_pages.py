@@ -6,16 +6,33 @@ import gzip
 import json
 
 from site_checks import broken_links, external_assets, faults
-
 from survey.render import address
 
-CONTRACT = ("", "leaderboard/", "families/", "models/", "charts/", "implementations/", "papers/", "whats-new/", "methodology/", "data/")
+CONTRACT = (
+    "",
+    "leaderboard/",
+    "families/",
+    "models/",
+    "charts/",
+    "implementations/",
+    "papers/",
+    "whats-new/",
+    "methodology/",
+    "data/",
+)
 
 
 def test_every_address_of_the_contract_exists(real_site):
     for path in CONTRACT:
         assert f"{path}index.html" in real_site.pages
-    for path in ("feed.xml", "api/v1/index.json", "data/backbone_performance.csv", "charts/params-accuracy.svg", "404.html", "sitemap.xml"):
+    for path in (
+        "feed.xml",
+        "api/v1/index.json",
+        "data/backbone_performance.csv",
+        "charts/params-accuracy.svg",
+        "404.html",
+        "sitemap.xml",
+    ):
         assert (real_site.public / path).is_file(), path
 
 
@@ -77,7 +94,18 @@ def test_the_search_finds_models_and_families_by_name_and_stays_small(real_site)
 
 
 def test_pages_are_light(real_site):
-    weights = {name: len(gzip.compress(text.encode(), 5)) for name, text in real_site.pages.items() if name in ("index.html", "families/index.html", "families/resnet/index.html", "models/convnext_tiny.fb_in1k/index.html", "papers/index.html")}
+    weights = {
+        name: len(gzip.compress(text.encode(), 5))
+        for name, text in real_site.pages.items()
+        if name
+        in (
+            "index.html",
+            "families/index.html",
+            "families/resnet/index.html",
+            "models/convnext_tiny.fb_in1k/index.html",
+            "papers/index.html",
+        )
+    }
     assert max(weights.values()) < 120_000, weights
     assert weights["index.html"] < 30_000
     assert weights["models/convnext_tiny.fb_in1k/index.html"] < 30_000

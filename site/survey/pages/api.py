@@ -1,4 +1,4 @@
-"""The static API: JSON files under api/v1 with their OpenAPI description; addresses and fields stay within a version."""
+"""The static API: JSON files under api/v1 with their OpenAPI description; within a version addresses and fields stay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from survey.project import project
 from survey.render import address
 
 VERSION = "v1"
-BOARD_DROPPED = ("environment", "images_per_s", "batch_size", "speed_note", "speed_source", "speed_line", "pareto_speed", "dataset")
+BOARD_DROPPED = (
+    "environment",
+    "images_per_s",
+    "batch_size",
+    "speed_note",
+    "speed_source",
+    "speed_line",
+    "pareto_speed",
+    "dataset",
+)
 
 
 def publish(facts: Facts, public: Path) -> None:
@@ -22,14 +31,27 @@ def publish(facts: Facts, public: Path) -> None:
     site = project()
     counts = {name: len(frame) for name, frame in facts.catalog.frames.items()}
     meta = {"version": VERSION, "as_of": facts.catalog.as_of, "site": site.site_url, "repository": site.repo_url}
-    _write(folder / "index.json", {**meta, "description": site.description, "endpoints": endpoints(facts), "counts": counts})
+    _write(
+        folder / "index.json",
+        {**meta, "description": site.description, "endpoints": endpoints(facts), "counts": counts},
+    )
     _write(folder / "meta.json", {**meta, "sources": [_fields(row) for row in facts.sources.values()]})
-    _write(folder / "models.json", _listing(facts, "models", [_model_line(facts, row) for row in facts.models.values()]))
-    _write(folder / "families.json", _listing(facts, "families", [_family(facts, row) for row in facts.families.values()]))
+    _write(
+        folder / "models.json", _listing(facts, "models", [_model_line(facts, row) for row in facts.models.values()])
+    )
+    _write(
+        folder / "families.json", _listing(facts, "families", [_family(facts, row) for row in facts.families.values()])
+    )
     _write(folder / "papers.json", _listing(facts, "papers", [_fields(row) for row in facts.papers.values()]))
-    _write(folder / "environments.json", _listing(facts, "environments", [_fields(row) for row in facts.environments.values()]))
+    _write(
+        folder / "environments.json",
+        _listing(facts, "environments", [_fields(row) for row in facts.environments.values()]),
+    )
     for dataset in DATASETS:
-        _write(folder / "leaderboard" / f"{dataset}.json", {"dataset": dataset, **_listing(facts, "results", board(facts, dataset))})
+        _write(
+            folder / "leaderboard" / f"{dataset}.json",
+            {"dataset": dataset, **_listing(facts, "results", board(facts, dataset))},
+        )
     for model in facts.models.values():
         _write(folder / "models" / f"{address(model.model)}.json", whole_model(facts, model), compact=True)
     _write(folder / "openapi.json", description(site, facts.catalog.as_of))
@@ -37,7 +59,15 @@ def publish(facts: Facts, public: Path) -> None:
 
 def endpoints(facts: Facts) -> list[str]:
     """The addresses of the API, relative to api/v1."""
-    single = ["meta.json", "models.json", "models/{model}.json", "families.json", "papers.json", "environments.json", "openapi.json"]
+    single = [
+        "meta.json",
+        "models.json",
+        "models/{model}.json",
+        "families.json",
+        "papers.json",
+        "environments.json",
+        "openapi.json",
+    ]
     return [*single, *(f"leaderboard/{dataset}.json" for dataset in DATASETS)]
 
 
@@ -73,7 +103,10 @@ def whole_model(facts: Facts, model: Row) -> dict[str, Any]:
 def _model_line(facts: Facts, model: Row) -> dict[str, Any]:
     best = next(iter(facts.board_by_model.get(model.model, [])), None)
     architecture = facts.architectures[model.architecture]
-    line = _fields(model, "source", "line") | {"family": architecture.family, "file": f"models/{address(model.model)}.json"}
+    line = _fields(model, "source", "line") | {
+        "family": architecture.family,
+        "file": f"models/{address(model.model)}.json",
+    }
     if best is not None:
         line |= {"best": _fields(best, *(name for name in best._fields if name not in BEST))}
     return line

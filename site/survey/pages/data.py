@@ -53,6 +53,7 @@ def publish(facts: Facts, public: Path) -> None:
 def citation(facts: Facts, site: Project) -> str:
     """How to cite the data as BibTeX."""
     return (
-        f"@misc{{backbone-survey,\n  title  = {{{{{site.name}}}}},\n  author = {{{{{site.name} contributors}}}},\n"
+        f"@misc{{backbone-survey,\n  title  = {{{{{site.name}}}}},\n"
+        f"  author = {{{{{site.name} contributors}}}},\n"
         f"  year   = {{{facts.as_of[:4]}}},\n  note   = {{Data as of {facts.as_of}}},\n  url    = {{{site.site_url}}}\n}}\n"
     )

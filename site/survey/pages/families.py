@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.bibtex import bibtex
+from survey.charts import FamilyChart, family_chart
 from survey.facts import IN1K, KIND_PLURALS, Facts, Row, Rows, measured, train_set_order
 from survey.render import Page, address, plural, write_page
 
@@ -43,6 +44,7 @@ def _write_family(facts: Facts, family: Row, output: Path) -> None:
         family=family,
         kind=KIND_PLURALS[family.kind],
         board=board,
+        chart=_write_chart(facts, family, output),
         best=best_results(board),
         papers=papers,
         bibtex="\n".join(bibtex(paper) for paper, _ in papers),
@@ -52,6 +54,18 @@ def _write_family(facts: Facts, family: Row, output: Path) -> None:
         environment=facts.environments.get(facts.speed_environment or ""),
         span=_span([row.params_m for row in board] or [row.params_m for row in architectures]),
     )
+
+
+def _write_chart(facts: Facts, family: Row, output: Path) -> FamilyChart | None:
+    """Write chart.svg and chart.json beside the page; None for a family without results."""
+    chart = family_chart(facts.catalog, family.family)
+    if chart is None:
+        return None
+    folder = output / "families" / address(family.family)
+    folder.mkdir(parents=True)
+    (folder / "chart.svg").write_text(chart.svg, encoding="utf-8", newline="\n")
+    (folder / "chart.json").write_text(chart.figure, encoding="utf-8", newline="\n")
+    return chart
 
 
 @dataclass(frozen=True)

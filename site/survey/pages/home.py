@@ -39,7 +39,11 @@ def pick_tables(standings: Standings, environment: Row | None) -> list[tuple[str
     """(title, heading of the budget column, picks) of each table."""
     tables = [
         ("By compute", "GMACs", picks(standings, GMACS_BUDGETS, _fits("gmacs"), lambda limit: f"≤ {limit:g}")),
-        ("By size", "Parameters (M)", picks(standings, PARAMS_BUDGETS, _fits("params_m"), lambda limit: f"≤ {limit:g}")),
+        (
+            "By size",
+            "Parameters (M)",
+            picks(standings, PARAMS_BUDGETS, _fits("params_m"), lambda limit: f"≤ {limit:g}"),
+        ),
     ]
     if environment is not None:
         fast = picks(standings, SPEED_BUDGETS, _fast, lambda limit: f"≥ {cost(limit)}")

@@ -95,7 +95,12 @@ def _costs(facts: Facts) -> Costs:
     costs = facts.catalog.costs
     plain_convention = costs["convention"] == "macs"
     other_head = costs["head_classes"].notna() & (costs["head_classes"] != 1000)
-    return Costs(*(figure(int(mask.sum())) for mask in (~plain_convention, costs["reparametrised"], other_head, costs["estimated"])))
+    return Costs(
+        *(
+            figure(int(mask.sum()))
+            for mask in (~plain_convention, costs["reparametrised"], other_head, costs["estimated"])
+        )
+    )
 
 
 def _train_sets(facts: Facts) -> list[TrainSet]:
@@ -114,7 +119,9 @@ def _train_sets(facts: Facts) -> list[TrainSet]:
 def _quarantine(facts: Facts) -> list[Quarantined]:
     by_rule = grouped(rows(facts.catalog.quarantine), "rule")
     return [
-        Quarantined(_cell(rule), figure(len(found)), _cell(f"{found[0].source}, line {found[0].line}: {found[0].detail}"))
+        Quarantined(
+            _cell(rule), figure(len(found)), _cell(f"{found[0].source}, line {found[0].line}: {found[0].detail}")
+        )
         for rule, found in sorted(by_rule.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
 
@@ -135,5 +142,6 @@ def _fixes(facts: Facts) -> list[tuple[object, str, str]]:
     rank = {state: index for index, state in enumerate(order)}
     fixes = sorted(rows(facts.catalog.corrections), key=lambda row: (rank[row.state], row.line or 0, row.column))
     return [
-        (fix, line_address(facts.sources.get(fix.source), fix.line), models.get((fix.source, fix.line), "")) for fix in fixes
+        (fix, line_address(facts.sources.get(fix.source), fix.line), models.get((fix.source, fix.line), ""))
+        for fix in fixes
     ]

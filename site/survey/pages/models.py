@@ -37,14 +37,18 @@ def _write_index(facts: Facts, output: Path) -> None:
     best: dict[str, Row] = {}
     for row in facts.board:
         best.setdefault(row.model, row)
-    by_family = grouped(
-        sorted(facts.models.values(), key=lambda row: row.model), "architecture"
-    )
+    by_family = grouped(sorted(facts.models.values(), key=lambda row: row.model), "architecture")
     families = {
-        key: [(model, best.get(model.model)) for row in facts.architectures_by_family.get(key, []) for model in by_family.get(row.architecture, [])]
+        key: [
+            (model, best.get(model.model))
+            for row in facts.architectures_by_family.get(key, [])
+            for model in by_family.get(row.architecture, [])
+        ]
         for key in facts.families
     }
-    page = Page("models/index.md", "Models", "Every set of weights in the catalog, by family.", hide=("navigation", "toc"))
+    page = Page(
+        "models/index.md", "Models", "Every set of weights in the catalog, by family.", hide=("navigation", "toc")
+    )
     write_page(output, page, "models.html", facts=facts, families={key: held for key, held in families.items() if held})
 
 
@@ -55,7 +59,11 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
     papers = facts.model_papers(model.model)
     site = project()
     path = f"models/{address(model.model)}.md"
-    page = Page(path, model.name, f"{model.name}: accuracy, parameters, GMACs and speed, each with its source. {_headline(board)}".strip())
+    page = Page(
+        path,
+        model.name,
+        f"{model.name}: accuracy, parameters, GMACs and speed, each with its source. {_headline(board)}".strip(),
+    )
     write_page(
         output,
         page,
@@ -71,9 +79,13 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
         datasets=DATASETS,
         costs=facts.costs_by_architecture.get(model.architecture, []),
         speeds=speed_table(facts, model.architecture),
-        opinions=[row for row in facts.opinions_by_architecture.get(model.architecture, []) if row.model in (None, model.model)],
+        opinions=[
+            row
+            for row in facts.opinions_by_architecture.get(model.architecture, [])
+            if row.model in (None, model.model)
+        ],
         survey_rows=facts.survey_rows_by_model.get(model.model, []),
-        events=[row for row in facts.history_by_model.get(model.model, [])][:30],
+        events=facts.history_by_model.get(model.model, [])[:30],
         siblings=[row for row in facts.models_by_architecture[model.architecture] if row.model != model.model],
         implementation=facts.implementations.get(model.architecture),
         snippet=TIMM_SNIPPET.format(model=model.model) if model.origin == "timm" else "",
@@ -128,7 +140,9 @@ def speed_table(facts: Facts, architecture: str) -> SpeedTable:
     """The speeds of an architecture; of several batch sizes the fastest."""
     measurements = facts.measurements_by_architecture.get(architecture, [])
     lines = []
-    for (environment, mode, implementation), found in grouped(measurements, "environment", "mode", "implementation").items():
+    for (environment, mode, implementation), found in grouped(
+        measurements, "environment", "mode", "implementation"
+    ).items():
         fastest: dict[int, Row] = {}
         for row in found:
             if row.img_size not in fastest or row.images_per_s > fastest[row.img_size].images_per_s:

@@ -41,7 +41,7 @@ def write(facts: Facts, output: Path) -> None:
         total=len(told),
         years=[(year, [entry.told for entry in years[year]]) for year in ordered],
     )
-    ends = sorted((one.bibtex for one in told))
+    ends = sorted(one.bibtex for one in told)
     (output / "papers" / "papers.bib").write_text("\n".join(ends), encoding="utf-8", newline="\n")
 
 
@@ -53,7 +53,9 @@ class _Year:
 
 def _told(facts: Facts, paper: Row, key: str) -> Told:
     links = facts.links_by_paper.get(paper.paper, [])
-    families = [facts.families[link.target] for link in links if link.target_type == "family" and link.target in facts.families]
+    families = [
+        facts.families[link.target] for link in links if link.target_type == "family" and link.target in facts.families
+    ]
     main = [row for row in facts.families.values() if row.paper == paper.paper]
     others: dict[str, int] = {}
     for link in links:

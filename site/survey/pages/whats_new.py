@@ -15,7 +15,11 @@ IN_FEED = 20
 
 def write(facts: Facts, output: Path) -> None:
     """Write whats-new/index.md."""
-    page = Page("whats-new/index.md", "What's new", "What each upstream revision added, changed, renamed and removed, since 2020.")
+    page = Page(
+        "whats-new/index.md",
+        "What's new",
+        "What each upstream revision added, changed, renamed and removed, since 2020.",
+    )
     write_page(
         output,
         page,
