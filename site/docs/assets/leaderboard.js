@@ -5,7 +5,7 @@ import { COLUMN, COLUMNS, formatNumber, useMetrics } from "./leaderboard/columns
 import { Controls } from "./leaderboard/controls.js";
 import { Data } from "./leaderboard/data.js";
 import { make, parts, setText } from "./leaderboard/dom.js";
-import { AXES, frontier, select, sorted } from "./leaderboard/select.js";
+import { AXES, countValues, frontier, select, sorted } from "./leaderboard/select.js";
 import { PAGE_LENGTHS, emptyState, formatQuery, isFiltered, parseQuery, visibleColumns } from "./leaderboard/state.js";
 import { showCitation, saveCsv, copyLink } from "./leaderboard/share.js";
 import { Table } from "./leaderboard/table.js";
@@ -120,14 +120,13 @@ class Leaderboard {
   }
 
   #select(state) {
-    const { rows, counts } = select(this.rows, state);
+    const rows = select(this.rows, state);
     this.axis = AXES.find((axis) => axis.key === state.x);
     for (const row of this.shown.frontier) row.pareto = false;
     this.shown.frontier = frontier(rows, this.axis);
     for (const row of this.shown.frontier) row.pareto = true;
     this.selection = state.pareto ? rows.filter((row) => row.pareto) : rows;
     this.ordered = sorted(this.selection, COLUMN.get(state.sort).property, state.descending);
-    this.counts = counts;
     state.page = Math.min(state.page, Math.max(1, Math.ceil(this.ordered.length / state.rows)));
   }
 
@@ -135,7 +134,7 @@ class Leaderboard {
     const first = (state.page - 1) * state.rows;
     const page = this.ordered.slice(first, first + state.rows);
     const columns = visibleColumns(state, this.defaults.dataset);
-    this.controls.show(state, this.counts);
+    this.controls.show(state, (key) => countValues(this.rows, state, key));
     await this.table.show(page, { columns, sort: state.sort, descending: state.descending, first, total: this.ordered.length });
     this.#showCount(first, page.length);
     this.#showChips(state);

@@ -45,13 +45,14 @@ export class Controls {
   }
 
   /**
-   * Shows a state and how many rows each value would give.
+   * Shows a state.
    * @param {Object} state
-   * @param {Map<string, number>[]} counts per filter
+   * @param {(key: string) => Map<string, number>} count how many rows each value of a filter would give; asked for
+   *   filters that are open only
    */
-  show(state, counts) {
+  show(state, count) {
     this.state = state;
-    this.counts = counts;
+    this.count = count;
     const { search, dataset, environment, x, pareto } = this.elements;
     if (search.value !== state.search) search.value = state.search;
     dataset.value = state.dataset;
@@ -164,7 +165,7 @@ export class Controls {
   }
 
   #showFacet(key) {
-    const counts = this.counts[FACETS.findIndex((facet) => facet.key === key)];
+    const counts = this.count(key);
     const chosen = new Set(this.state.facets[key]);
     for (const { value, box, count, label } of this.facets.get(key)) {
       const rows = counts.get(value) ?? 0;

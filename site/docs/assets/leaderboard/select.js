@@ -75,39 +75,39 @@ export function searchTest(search) {
 }
 
 /**
- * The rows that pass every filter, in their given order, and for each filter how many rows each value would show.
+ * The rows that pass every filter, in their given order.
  * @param {Object[]} rows
  * @param {Object} state see state.js
- * @returns {{rows: Object[], counts: Map<string, number>[]}}
  */
 export function select(rows, state) {
-  const found = searchTest(state.search);
-  const chosen = FACETS.map((facet) => (state.facets[facet.key].length ? new Set(state.facets[facet.key]) : null));
+  return rows.filter(passes(state, null));
+}
+
+/**
+ * How many rows each value of a filter would show: those that pass all other filters.
+ * @param {Object[]} rows
+ * @param {Object} state
+ * @param {string} key of the filter
+ * @returns {Map<string, number>}
+ */
+export function countValues(rows, state, key) {
+  const at = FACETS.findIndex((facet) => facet.key === key);
+  const others = passes(state, key);
+  const counts = new Map();
+  for (const row of rows) {
+    if (others(row)) counts.set(row.facets[at], (counts.get(row.facets[at]) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** A test for rows of all filters but one (or none). */
+function passes(state, without) {
+  const found = state.search ? searchTest(state.search) : null;
+  const chosen = FACETS.map((facet, at) => [at, new Set(facet.key === without ? [] : state.facets[facet.key])]).filter(([, values]) => values.size > 0);
   const ranges = RANGES.map((range) => [range.property, ...state.ranges[range.key]]).filter(
     ([, minimum, maximum]) => minimum !== null || maximum !== null,
   );
-  const counts = FACETS.map(() => new Map());
-  const shown = [];
-  for (const row of rows) {
-    if (!inRanges(row, ranges) || (state.search && !found(row))) continue;
-    let failed = -1;
-    let failures = 0;
-    for (let facet = 0; facet < chosen.length && failures < 2; facet += 1) {
-      if (chosen[facet] && !chosen[facet].has(row.facets[facet])) {
-        failed = facet;
-        failures += 1;
-      }
-    }
-    if (failures === 0) shown.push(row);
-    // A value's count is of the rows that pass all other filters.
-    for (let facet = 0; facet < counts.length; facet += 1) {
-      if (failures === 0 || (failures === 1 && failed === facet)) {
-        const value = row.facets[facet];
-        counts[facet].set(value, (counts[facet].get(value) ?? 0) + 1);
-      }
-    }
-  }
-  return { rows: shown, counts };
+  return (row) => chosen.every(([at, values]) => values.has(row.facets[at])) && inRanges(row, ranges) && (found === null || found(row));
 }
 
 function inRanges(row, ranges) {
@@ -131,37 +131,33 @@ export function comparable(row, axis) {
 }
 
 /**
- * The rows that no other row beats in accuracy at the same or less cost, cheapest first (the fastest first for
- * throughput). Of rows equal in both, the first. The same rule as catalog/pareto.py.
- * @param {Object[]} rows in the catalog's order
+ * The rows that no other row beats in accuracy at the same or less cost (at the same or more throughput), the most
+ * accurate first. Of rows equal in both, the first. The same rule as catalog/pareto.py.
+ * @param {Object[]} rows in the catalog's order, the most accurate first
  * @param {{key: string, property: string, moreIsBetter: boolean}} axis
  */
 export function frontier(rows, axis) {
   const sign = axis.moreIsBetter ? -1 : 1;
-  const known = [];
-  for (const row of rows) {
-    const cost = comparable(row, axis);
-    if (cost !== null && row.top1 !== null) known.push([sign * cost, row]);
-  }
-  known.sort((a, b) => a[0] - b[0] || b[1].top1 - a[1].top1 || a[1].index - b[1].index);
   const best = [];
-  let top = -Infinity;
-  for (const [, row] of known) {
-    if (row.top1 > top) {
-      top = row.top1;
-      best.push(row);
-    }
+  let least = Infinity;
+  for (const row of rows) {
+    const value = comparable(row, axis);
+    if (value === null || row.top1 === null || sign * value >= least) continue;
+    least = sign * value;
+    if (best.length && best.at(-1).top1 === row.top1) best.pop(); // as accurate and cheaper
+    best.push(row);
   }
   return best;
 }
 
 /**
  * A sorted copy; blanks are last either way, equals stay in the catalog's order (the most accurate first).
- * @param {Object[]} rows
+ * @param {Object[]} rows in the catalog's order
  * @param {string} property
  * @param {boolean} descending
  */
 export function sorted(rows, property, descending) {
+  if (property === "top1" && descending) return rows.slice(); // the catalog's order
   const sign = descending ? -1 : 1;
   const isBlank = (row) => row[property] === null || row[property] === undefined || row[property] === "";
   const known = rows.filter((row) => !isBlank(row));
