@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from catalog import Catalog
 
 FINGERPRINT = ".fingerprint"
+ELSEWHERE = ("survey.pages.families",)  # draws a chart for every family
 Report = Callable[[str], None]
 
 
@@ -39,17 +40,18 @@ def build(
     catalog: Catalog,
     public: Path,
     *,
-    work: Path = WORK,
+    work: Path | None = None,
     engine: Engine = "mkdocs",
     charts: bool = True,
     force: bool = False,
     report: Report = lambda line: None,
 ) -> Summary:
-    """Build the site of a catalog into `public`, through the folder `work`; `report` is told each step.
+    """Build the site of a catalog into `public`, through the folder `work` (site/build); `report` is told each step.
 
     A site built from the same inputs is left alone unless `force`. Without `charts` none is drawn (for quick looks).
     Raises CatalogError when something is missing or the site builder complains; `public` then is what it was.
     """
+    work = work or WORK
     inputs = fingerprint(catalog.data, f"{engine} charts={charts}")
     _restore(public)
     if not force and _holds(public / FINGERPRINT, inputs):
@@ -63,11 +65,11 @@ def build(
         step("draw the charts", lambda: draw_charts(catalog, drawn))
     else:
         shutil.rmtree(drawn, ignore_errors=True)
-    step("write the documents", lambda: write_documents(catalog, docs, drawn))
-    shutil.rmtree(built, ignore_errors=True)
-    write_config(work / "mkdocs.yml", docs, built, catalog.as_of)
+    # Two processes: what takes long and shares nothing is written beside the rest.
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        # The site builder uses one core; the other one writes what it need not see.
+        step("write the documents", lambda: write_documents(catalog, docs, drawn, pool))
+        shutil.rmtree(built, ignore_errors=True)
+        write_config(work / "mkdocs.yml", docs, built, catalog.as_of)
         files = pool.submit(publish_files, catalog.data, work / "files")
         step(f"build with {engine}", lambda: run_engine(engine, work / "mkdocs.yml", catalog.as_of))
         step("write the downloads", files.result)
@@ -108,22 +110,31 @@ def draw_charts(catalog: Catalog, folder: Path) -> None:
     (folder / FINGERPRINT).write_text(inputs, encoding="ascii")
 
 
-def write_documents(catalog: Catalog, docs: Path, charts: Path) -> None:
+def write_documents(catalog: Catalog, docs: Path, charts: Path, pool: Executor) -> None:
     """Everything that the site builder reads: hand-written pages, assets, libraries and generated pages."""
     from survey import leaderboard
-    from survey.facts import Facts
-    from survey.gallery import drawn_charts
-    from survey.pages import page_modules
     from survey.vendor import vendor
 
     shutil.rmtree(docs, ignore_errors=True)
     shutil.copytree(DOCS, docs)
     vendor(docs / "assets" / "vendor")
-    facts = Facts(catalog, drawn_charts(charts))
-    for module in page_modules():
-        if hasattr(module, "write"):
-            module.write(facts, docs)
+    elsewhere = pool.submit(write_pages, catalog.data, docs, charts, elsewhere=True)
+    write_pages(catalog.data, docs, charts, elsewhere=False)
     leaderboard.write(catalog, docs)
+    elsewhere.result()
+
+
+def write_pages(data: Path, docs: Path, charts: Path, *, elsewhere: bool) -> None:
+    """Write the pages of those modules that belong into the second process, or of all others."""
+    import catalog
+    from survey.facts import Facts
+    from survey.gallery import drawn_charts
+    from survey.pages import page_modules
+
+    facts = Facts(catalog.load(data), drawn_charts(charts))
+    for module in page_modules():
+        if hasattr(module, "write") and (module.__name__ in ELSEWHERE) == elsewhere:
+            module.write(facts, docs)
 
 
 def publish_files(data: Path, folder: Path) -> None:

@@ -70,6 +70,18 @@ class Facts:
         return default_environment(self.catalog)
 
     @cached_property
+    def cpu_environment(self) -> str | None:
+        """The newest environment on a CPU that has speeds, by coverage where several are as new."""
+        from catalog.leaderboard import environments_by_coverage
+
+        coverage = environments_by_coverage(self.catalog)
+        processors = [
+            row for row in self.environments.values() if row.kind == "cpu" and row.environment in coverage.index
+        ]
+        newest = [row for row in processors if row.framework_version == processors[0].framework_version]
+        return str(max(newest, key=lambda row: coverage[row.environment]).environment) if newest else None
+
+    @cached_property
     def board_frame(self) -> pd.DataFrame:
         """The ImageNet leaderboard, the most accurate first."""
         return self.catalog.leaderboard("imagenet", self.speed_environment)

@@ -42,6 +42,11 @@ class Revision:
         return ("models: " + ", ".join(told)) if told else "no model added, removed or notably changed"
 
 
+def notable(event: Row) -> bool:
+    """Whether an event is news; upstream measures everything again now and then."""
+    return event.event != "changed" or abs((event.top1 or 0) - (event.previous_top1 or 0)) > NEWS_THRESHOLD
+
+
 def latest_revisions(facts: Facts) -> list[Revision]:
     """Every upstream revision in the history, the newest first."""
     by_sequence = grouped(rows(facts.catalog.history), "sequence")
@@ -50,9 +55,7 @@ def latest_revisions(facts: Facts) -> list[Revision]:
 
 def _revision(events: Rows) -> Revision:
     kinds = grouped(events, "event")
-    changed = [
-        row for row in kinds.get("changed", []) if abs((row.top1 or 0) - (row.previous_top1 or 0)) > NEWS_THRESHOLD
-    ]
+    changed = [row for row in kinds.get("changed", []) if notable(row)]
     added = sorted(kinds.get("added", []), key=lambda row: (-(row.top1 or 0), row.model, row.img_size))
     changed.sort(key=lambda row: (-abs(row.top1 - row.previous_top1), row.model, row.img_size))
     first = events[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
 import http.server
 import json
 import os
@@ -23,7 +24,7 @@ from catalog.store import write_tables
 from tests.site.small_catalog import shrink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "site" / "docs" / "assets"
@@ -103,6 +104,17 @@ def build(catalog: Catalog, folder: Path) -> Path:
     quiet = os.environ | {"NO_MKDOCS_2_WARNING": "true"}
     subprocess.run(command, check=True, capture_output=True, timeout=120, env=quiet)
     return folder / "public"
+
+
+def weights(asked: Iterable[str], public: Path) -> dict[str, int]:
+    """Bytes after gzip of the files that a page asked for (addresses relative to the site), without the chart library."""
+    sizes = {}
+    for address in asked:
+        file = public / (address.split("?")[0] or ".")
+        file = file / "index.html" if file.is_dir() else file
+        if file.is_file() and "plotly" not in address:
+            sizes[address] = len(gzip.compress(file.read_bytes(), 6))
+    return sizes
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The static API: JSON files under api/v1 with their OpenAPI description; within a version addresses and fields stay."""
+"""The static API: JSON files under api/v1 with their OpenAPI description; addresses and fields stay in a version."""
 
 from __future__ import annotations
 

@@ -55,5 +55,6 @@ def citation(facts: Facts, site: Project) -> str:
     return (
         f"@misc{{backbone-survey,\n  title  = {{{{{site.name}}}}},\n"
         f"  author = {{{{{site.name} contributors}}}},\n"
-        f"  year   = {{{facts.as_of[:4]}}},\n  note   = {{Data as of {facts.as_of}}},\n  url    = {{{site.site_url}}}\n}}\n"
+        f"  year   = {{{facts.as_of[:4]}}},\n  note   = {{Data as of {facts.as_of}}},\n"
+        f"  url    = {{{site.site_url}}}\n}}\n"
     )

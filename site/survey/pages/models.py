@@ -8,6 +8,7 @@ from pathlib import Path
 from catalog.bibtex import bibtex
 from catalog.schema import DATASETS
 from survey.facts import KIND_NAMES, REPORTED, Facts, Row, Rows, grouped
+from survey.news import notable
 from survey.project import Project, project
 from survey.provenance import place
 from survey.render import Page, address, figure, write_page
@@ -57,6 +58,7 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
     family = facts.families[architecture.family]
     board = facts.board_by_model.get(model.model, [])
     papers = facts.model_papers(model.model)
+    events = facts.history_by_model.get(model.model, [])
     site = project()
     path = f"models/{address(model.model)}.md"
     page = Page(
@@ -85,7 +87,8 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
             if row.model in (None, model.model)
         ],
         survey_rows=facts.survey_rows_by_model.get(model.model, []),
-        events=facts.history_by_model.get(model.model, [])[:30],
+        events=[row for row in events if notable(row)],
+        small_changes=sum(not notable(row) for row in events),
         siblings=[row for row in facts.models_by_architecture[model.architecture] if row.model != model.model],
         implementation=facts.implementations.get(model.architecture),
         snippet=TIMM_SNIPPET.format(model=model.model) if model.origin == "timm" else "",
