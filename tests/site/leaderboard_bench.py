@@ -5,7 +5,6 @@ Call `measure()`, or run `python -m tests.site.leaderboard_bench`.
 
 from __future__ import annotations
 
-import gzip
 import json
 import statistics
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import catalog
-from tests.site.leaderboard_page import build, chromium, serve
+from tests.site.leaderboard_page import build, chromium, serve, weights
 
 REPEATS = 15
 COPIES = 10
@@ -97,8 +96,7 @@ def _sizes(browser: Any, address: str, public: Path) -> dict[str, float]:
     page.goto(f"{address}leaderboard/")
     page.wait_for_function("document.getElementById('leaderboard-page').dataset.shown")
     page.close()
-    files = {path: public / (path or ".") for path in asked if "plotly" not in path}
-    sizes = {path: gzipped(file / "index.html" if file.is_dir() else file) for path, file in files.items()}
+    sizes = weights(asked, public)
     return {
         "page, kB": round(sum(sizes.values()) / 1000, 1),
         "page without the theme, kB": round(
@@ -112,11 +110,6 @@ def _sizes(browser: Any, address: str, public: Path) -> dict[str, float]:
         ),
         "data, kB": round(sum(size for path, size in sizes.items() if "/data/" in path) / 1000, 1),
     }
-
-
-def gzipped(file: Path) -> int:
-    """The size of a file after gzip, as a web server sends it; 0 for one that does not exist."""
-    return len(gzip.compress(file.read_bytes(), 6)) if file.is_file() else 0
 
 
 def _multiply(core: Path) -> int:

@@ -107,7 +107,7 @@ def build(catalog: Catalog, folder: Path) -> Path:
 
 
 def weights(asked: Iterable[str], public: Path) -> dict[str, int]:
-    """Bytes after gzip of the files that a page asked for (addresses relative to the site), without the chart library."""
+    """Bytes after gzip of what a page asked for (addresses relative to the site), but for the chart library."""
     sizes = {}
     for address in asked:
         file = public / (address.split("?")[0] or ".")

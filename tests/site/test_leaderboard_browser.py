@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,8 @@ import pytest
 
 import catalog
 from catalog.pareto import pareto_mask
-from tests.site.leaderboard_page import HOSTILE, build, chromium, hostile_catalog, node_modules, serve
+from tests.site.leaderboard_page import HOSTILE, build, chromium, hostile_catalog, node_modules, serve, weights
+from tests.site.leaderboard_visit import Visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,6 +23,7 @@ pytestmark = [
 ]
 
 WIDE = {"width": 1280, "height": 900}
+BUDGET = 350_000  # bytes after gzip, with the theme and before the chart library
 NARROW = {"width": 360, "height": 740}
 ENVIRONMENT = "core-i9-10940x-fp32-nchw-pt2.4.0-compiled"
 
@@ -33,8 +34,13 @@ def real() -> catalog.Catalog:
 
 
 @pytest.fixture(scope="module")
-def site(real: catalog.Catalog, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serve(build(real, tmp_path_factory.mktemp("leaderboard"))) as address:
+def public(real: catalog.Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(real, tmp_path_factory.mktemp("leaderboard"))
+
+
+@pytest.fixture(scope="module")
+def site(public: Path) -> Iterator[str]:
+    with serve(public) as address:
         yield address
 
 
@@ -46,59 +52,6 @@ def browser() -> Iterator[Any]:
         launched = playwright.chromium.launch(executable_path=chromium())
         yield launched
         launched.close()
-
-
-class Visit:
-    """A window on the leaderboard; `errors` holds what the console complained of."""
-
-    def __init__(self, context: Any, site: str) -> None:
-        self.page = context.new_page()
-        self.page.set_default_timeout(8000)
-        self.address = f"{site}leaderboard/"
-        self.errors: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-
-    def open(self, query: str = "") -> Visit:
-        self.page.goto(self.address + (f"?{query}" if query else ""))
-        self.page.wait_for_function("document.getElementById('leaderboard-page').dataset.shown")
-        return self
-
-    def shown(self, query: str) -> None:
-        """Wait until the table shows the state of that address."""
-        self.page.wait_for_function(
-            "query => document.getElementById('leaderboard-page').dataset.shown === query", arg=query or "all"
-        )
-        assert urlsplit(self.page.url).query == query
-
-    def part(self, name: str) -> Any:
-        return self.page.locator(f'#leaderboard-page [data-part="{name}"]')
-
-    def open_panel(self, name: str) -> Any:
-        panel = self.page.locator("details.lb-facet").filter(
-            has=self.page.locator("summary", has_text=re.compile(f"^{name}"))
-        )
-        panel.locator("summary").click()
-        return panel
-
-    def models(self) -> list[str]:
-        return list(self.page.locator(".tabulator-row .lb-col-model a").all_text_contents())
-
-    def column(self, key: str) -> list[str]:
-        return list(self.page.locator(f".tabulator-row .lb-col-{key}").all_text_contents())
-
-    def count(self) -> int:
-        return int(re.sub(r"\D.*", "", self.part("count").inner_text().replace(",", "")))
-
-    def csv(self, folder: Path) -> list[dict[str, str]]:
-        with self.page.expect_download() as download:
-            self.part("csv").click()
-        path = folder / download.value.suggested_filename
-        download.value.save_as(path)
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +106,15 @@ def test_the_chart_library_is_not_fetched_before_the_chart_is_in_view(visit: Vis
     visit.page.locator("#leaderboard-chart").scroll_into_view_if_needed()
     visit.page.wait_for_function("document.querySelector('.lb-plot').dataset.points")
     assert any("plotly" in address for address in visit.asked)
+
+
+def test_the_page_is_light(browser: Any, site: str, public: Path) -> None:
+    context = browser.new_context(viewport=WIDE)
+    visit = Visit(context, site).open()
+    sizes = weights((address.removeprefix(site) for address in visit.asked), public)
+    context.close()
+    assert len(sizes) > 15
+    assert sum(sizes.values()) < BUDGET
 
 
 def test_imagenet_1k_only_and_back(visit: Visit, real: catalog.Catalog) -> None:

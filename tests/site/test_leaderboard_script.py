@@ -30,6 +30,7 @@ VOCABULARY = {
     "environmentKeys": ["core-i9", "rtx-4090"],
     "defaults": {"dataset": "imagenet", "environment": "rtx-4090"},
 }
+MODEL_TEXTS = ("family", "family_name", "kind", "train_set", "licence")
 READ_VOCABULARY = """
 const { parseQuery, formatQuery, emptyState, visibleColumns } = await load("state.js");
 const vocabulary = { ...given.vocabulary };
@@ -205,6 +206,27 @@ def test_filters_combine_and_count_what_each_value_would_show() -> None:
         passes(row, train=False) and row["facets"][0] == "jft-300m" for row in rows
     )
     assert result["size"]["384"] == sum(passes(row, size=False) and row["img_size"] == 384 for row in rows)
+
+
+def test_ranks_are_shared_by_equals_and_only_for_what_was_measured() -> None:
+    rows = [(90.0, "reported by a paper"), (89.0, "measured upstream"), (88.0, "measured upstream")]
+    rows += [(88.0, "measured here"), (87.0, "measured upstream")]
+    names = [f"model_{index}" for index in range(len(rows))]
+    given = {
+        "models": {"model": names, "architecture": names, **{name: ["x"] * len(rows) for name in MODEL_TEXTS}},
+        "results": {
+            "model": names,
+            "img_size": [224] * len(rows),
+            "top1": [top1 for top1, _ in rows],
+            "evidence": [evidence for _, evidence in rows],
+        },
+    }
+    script = """
+    const { buildRows } = await load("data.js");
+    const byName = new Map(given.models.model.map((name, index) => [name, index]));
+    return buildRows({ models: given.models, byName, file: { pages: {} } }, given.results).map((row) => row.rank);
+    """
+    assert run_script(script, given) == [None, 1, 2, 2, 4]
 
 
 def test_sorting_keeps_blanks_last_and_equals_in_order() -> None:

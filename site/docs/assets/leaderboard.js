@@ -135,7 +135,7 @@ class Leaderboard {
     const page = this.ordered.slice(first, first + state.rows);
     const columns = visibleColumns(state, this.defaults.dataset);
     this.controls.show(state, (key) => countValues(this.rows, state, key));
-    await this.table.show(page, { columns, sort: state.sort, descending: state.descending, first, total: this.ordered.length });
+    await this.table.show(page, { columns, sort: state.sort, descending: state.descending, first, total: this.ordered.length, label: `Results on ${this.vocabulary.label("datasets", state.dataset)}` });
     this.#showCount(first, page.length);
     this.#showChips(state);
     for (const box of this.columnBoxes) box.checked = columns.includes(box.value);
@@ -192,7 +192,7 @@ class Leaderboard {
   #buildPager() {
     const turn = (step) => {
       this.change((next) => (next.page += step), "push", true);
-      this.elements.table.scrollIntoView({ block: "nearest" });
+      this.elements.table.scrollIntoView({ block: "start" });
     };
     const previous = make("button", { type: "button", text: "‹ Previous", on: { click: () => turn(-1) } });
     const next = make("button", { type: "button", text: "Next ›", on: { click: () => turn(1) } });

@@ -101,7 +101,9 @@ export class Controls {
     this.panels.push(panel);
     details.addEventListener("toggle", () => {
       if (details.open && !panel.built) this.#fillPanel(panel);
-      if (details.open) this.#showPanel(panel);
+      if (!details.open) return;
+      this.#showPanel(panel);
+      for (const key of panel.holds) if (this.facets.has(key)) this.#usefulFirst(key);
     });
     return details;
   }
@@ -173,6 +175,15 @@ export class Controls {
       setText(count, String(rows));
       label.classList.toggle("lb-dim", rows === 0);
     }
+  }
+
+  /** Chosen values first, then those that would show rows; only as the panel opens, so that nothing moves under a pointer. */
+  #usefulFirst(key) {
+    const counts = this.count(key);
+    const chosen = new Set(this.state.facets[key]);
+    const place = ({ value }) => (chosen.has(value) ? 0 : counts.get(value) ? 1 : 2);
+    const entries = [...this.facets.get(key)].sort((a, b) => place(a) - place(b));
+    entries[0]?.label.parentElement.append(...entries.map((entry) => entry.label));
   }
 
   #closeOthers(target) {

@@ -30,6 +30,7 @@ export class Table {
 
   /** Builds the empty table; resolves when it can take rows. */
   build() {
+    if (!window.Tabulator) throw new Error("the table library did not arrive");
     this.tabulator = new window.Tabulator(this.element, {
       data: [],
       index: "key",
@@ -45,7 +46,6 @@ export class Table {
     return new Promise((resolve) => {
       this.tabulator.on("tableBuilt", () => {
         for (const column of this.tabulator.getColumns()) this.columns.set(column.getField(), column);
-        this.element.setAttribute("aria-label", "Results");
         resolve();
       });
     });
@@ -54,12 +54,13 @@ export class Table {
   /**
    * Shows the rows of a page.
    * @param {Object[]} rows
-   * @param {{columns: string[], sort: string, descending: boolean, first: number, total: number, axis: string}} view
+   * @param {{columns: string[], sort: string, descending: boolean, first: number, total: number, label: string}} view
    */
   async show(rows, view) {
     this.#showColumns(view.columns);
     await this.tabulator.setData(rows);
     this.#showSort(view.sort, view.descending); // after the data: Tabulator clears what the heads say of sorting
+    this.element.setAttribute("aria-label", view.label);
     this.element.setAttribute("aria-rowcount", String(view.total + 1));
     this.tabulator.getRows().forEach((row, index) => row.getElement().setAttribute("aria-rowindex", String(view.first + index + 2)));
   }
