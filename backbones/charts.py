@@ -24,8 +24,9 @@ def run(
 
     import catalog
 
+    skipped: list[catalog.CatalogError] = []
     try:
-        drawn = draw_all(catalog.load(data), output, only or None)
+        drawn = draw_all(catalog.load(data), output, only or None, on_skip=skipped.append)
     except UnknownChartError as error:
         raise typer.BadParameter(str(error), param_hint="--only") from error
     if as_json:
@@ -36,3 +37,7 @@ def run(
         typer.echo(json.dumps(listed, indent=1, ensure_ascii=False))
     else:
         typer.echo(f"{len(drawn)} charts, {sum(len(chart.files) for chart in drawn)} files in {output}")
+    for reason in skipped:
+        typer.echo(f"backbones: {reason}", err=True)
+    if skipped:
+        raise typer.Exit(1)

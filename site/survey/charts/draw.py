@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.problems import CatalogError
 from survey.charts.citation import Metadata, metadata_of
 from survey.charts.registry import charts
 from survey.charts.scene import Chart, Scene
@@ -43,12 +44,19 @@ class ChartOutput:
 
 
 def draw_all(
-    c: Catalog, output: Path, only: Collection[str] | None = None, *, processes: int | None = None
+    c: Catalog,
+    output: Path,
+    only: Collection[str] | None = None,
+    *,
+    processes: int | None = None,
+    on_skip: Callable[[CatalogError], None] | None = None,
 ) -> list[ChartOutput]:
     """Draw the charts into `output` as `<slug>.<format>` for each of FORMATS, and list them in `charts.json` there.
 
-    `only` limits it to some slugs. Other processes read the catalog from `c.data`; `processes=1` starts none.
-    Raises UnknownChartError for a slug that is not registered and CatalogError for a catalog with nothing to draw.
+    `only` limits it to some slugs. A chart that the catalog has no data for is left out and told to `on_skip`.
+    Other processes read the catalog from `c.data`; `processes=1` starts none.
+    Raises UnknownChartError for a slug that is not registered, and CatalogError when a chart in `only`, or every
+    chart, has nothing to draw.
     """
     registered = charts(c)
     wanted = chosen(registered, only)
@@ -57,14 +65,35 @@ def draw_all(
     if count > 1 and len(wanted) >= WORTH_A_PROCESS:
         found = _shared(c, registered, wanted, output, count - 1)
     else:
-        found = {slug: draw_chart(c, registered[slug], output) for slug in wanted}
-    outputs = [found[slug] for slug in wanted]
+        found = {slug: _drawn_or_error(c, registered[slug], output) for slug in wanted}
+    outputs: list[ChartOutput] = []
+    for slug in wanted:
+        drawn = found[slug]
+        if isinstance(drawn, ChartOutput):
+            outputs.append(drawn)
+        elif only is not None:
+            raise drawn
+        elif on_skip is not None:
+            on_skip(drawn)
+    if not outputs:
+        raise CatalogError(f"{c.data}: nothing to draw; run backbones refresh, or name other tables with --data")
+    _write(output / INDEX, _index(outputs))
+    return outputs
+
+
+def _index(outputs: list[ChartOutput]) -> bytes:
     listed = [
         {**asdict(drawn.metadata), "files": {kind: path.name for kind, path in drawn.files.items()}}
         for drawn in outputs
     ]
-    _write(output / INDEX, (json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
-    return outputs
+    return (json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _drawn_or_error(c: Catalog, chart: Chart, output: Path) -> ChartOutput | CatalogError:
+    try:
+        return draw_chart(c, chart, output)
+    except CatalogError as error:
+        return error
 
 
 def draw_chart(c: Catalog, chart: Chart, output: Path) -> ChartOutput:
@@ -120,25 +149,24 @@ def chosen(registered: dict[str, Chart], only: Collection[str] | None) -> list[s
 
 def _shared(
     c: Catalog, registered: dict[str, Chart], wanted: list[str], output: Path, helpers: int
-) -> dict[str, ChartOutput]:
+) -> dict[str, ChartOutput | CatalogError]:
     """Helpers draw from the front of the list while this process draws from its end."""
-    found: dict[str, ChartOutput] = {}
+    found: dict[str, ChartOutput | CatalogError] = {}
+    futures: dict[str, Future[ChartOutput | CatalogError]] = {}
     with ProcessPoolExecutor(helpers, mp_context=get_context("spawn")) as pool:
-        futures: dict[str, Future[ChartOutput]] = {
-            slug: pool.submit(_draw_elsewhere, c.data, slug, output) for slug in wanted
-        }
+        for slug in wanted:
+            futures[slug] = pool.submit(_draw_elsewhere, c.data, slug, output)
         try:
             for slug in reversed(wanted):
                 if futures[slug].cancel():
-                    found[slug] = draw_chart(c, registered[slug], output)
+                    found[slug] = _drawn_or_error(c, registered[slug], output)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return found | {slug: future.result() for slug, future in futures.items() if slug not in found}
 
 
-def _draw_elsewhere(data: Path, slug: str, output: Path) -> ChartOutput:
-    c = _loaded(data)
-    return draw_chart(c, _registered(data)[slug], output)
+def _draw_elsewhere(data: Path, slug: str, output: Path) -> ChartOutput | CatalogError:
+    return _drawn_or_error(_loaded(data), _registered(data)[slug], output)
 
 
 @cache

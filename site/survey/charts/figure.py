@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import PathPatch
 
 DOTS_PER_INCH = 300
+LABEL = "name of a point"  # marks these texts among the artists of a figure
 SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "backbone-survey",
     "svg.fonttype": "path",
@@ -28,7 +29,6 @@ SETTINGS: dict[Any, Any] = {
     "font.size": TYPE_SIZE,
     "text.parse_math": False,
     "text.hinting": "none",
-    "text.kerning_factor": 0,
     "path.simplify": False,
     "lines.solid_capstyle": "butt",
 }
@@ -178,7 +178,7 @@ def _draw_labels(axes: Axes, place: PlacedPanel) -> None:
             fontsize=TYPE_SIZE,
             color=INK,
             zorder=5,
-            gid="label",
+            label=LABEL,
             bbox={"facecolor": PAPER, "alpha": 0.7, "linewidth": 0, "pad": 0.2},
         )
 

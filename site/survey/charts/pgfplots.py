@@ -57,7 +57,7 @@ def source_of(scene: Scene, page: Page, title: str, citation: str) -> str:
         r"% In a paper: \usepackage{pgfplots}, then \input this file.",
         HEAD,
     ]
-    lines += [rf"\definecolor{{{_colour(colour)}}}{{HTML}}{{{colour[1:]}}}" for colour in _colours(scene)]
+    lines += [rf"\definecolor{{{_colour(colour)}}}{{HTML}}{{{colour[1:]}}}" for colour in _colours(scene, page)]
     lines += [r"\begin{tikzpicture}[x=1pt,y=1pt,font=" + SMALL + r",inner sep=0pt,outer sep=0pt]"]
     lines += [rf"\path[use as bounding box] (0,0) rectangle ({page.width:g},{page.height:.1f});"]
     for panel, place in zip(scene.panels, page.panels, strict=True):
@@ -68,11 +68,11 @@ def source_of(scene: Scene, page: Page, title: str, citation: str) -> str:
     return "\n".join([*lines, r"\end{tikzpicture}%", r"\chartclose", ""])
 
 
-def _colours(scene: Scene) -> list[str]:
+def _colours(scene: Scene, page: Page) -> list[str]:
     used = {INK, QUIET, GRID, PAPER}
-    for panel in scene.panels:
-        for layer in panel.layers:
-            used |= {layer.colour, tint(layer.colour), tint(layer.colour, 0.5), tint(layer.colour, 0.6)}
+    layers = [layer for panel in scene.panels for layer in panel.layers] + [entry.layer for entry in page.legend]
+    for colour in {layer.colour for layer in layers}:
+        used |= {colour, tint(colour), tint(colour, 0.5), tint(colour, 0.6)}
     return sorted(used)
 
 

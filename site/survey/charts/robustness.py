@@ -122,7 +122,7 @@ def _clean_metric(pair: DatasetPair) -> Metric:
 
 def _axis(values: pd.Series, title: str, floor: float) -> Axis:
     low = max(floor, 5 * (float(values.min()) // 5))
-    return Axis(title, low, float(values.max()) + (float(values.max()) - low) * 0.06)
+    return Axis(title, low, float(values.max()) + (float(values.max()) - low) * 0.06 + 0.1)
 
 
 def _labels(rows: pd.DataFrame) -> list[LabelRequest]:

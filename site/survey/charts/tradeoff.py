@@ -94,6 +94,7 @@ def axis_over(rows: pd.DataFrame, metric: Metric, which: str) -> Axis:
     least, most = float(values.min()), float(values.max())
     title = f"{metric.heading}, {metric.better} is better" if which == "x" else metric.heading
     if metric.log:
+        least, most = (least / 2, most * 2) if least == most else (least, most)
         span = most / least
         before, after = (0.15, 0.03) if metric.better == "lower" else (0.03, 0.17)  # room for names beside the frontier
         return Axis(title, least / span**before, most * span**after, log=True)
