@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from catalog.history import NEWS_THRESHOLD
-from catalog.identity import split_name
+from catalog.leaderboard import PREFERENCE
+from catalog.renames import Key, gained_a_tag
 
 Frames = dict[str, pd.DataFrame]
-Key = tuple[str, int]
-# A rename keeps the weights: accuracy then differs by re-measurement only.
-RENAME_TOLERANCE = 0.1  # points of top-1
 
 
 @dataclass(frozen=True)
@@ -84,9 +83,9 @@ class Difference:
 def diff(before: Frames, after: Frames) -> Difference:
     """Compare two states of the tables. A model under a new name is renamed, not removed and added."""
     old, new = _results(before), _results(after)
-    gone = [key for key in old if key not in new]
-    come = [key for key in new if key not in old]
-    renames = _renames(gone, come, old, new, after["models"])
+    gone = {key: top1 for key, top1 in old.items() if key not in new}
+    come = {key: top1 for key, top1 in new.items() if key not in old}
+    renames = _renames(gone, come, after["models"])
     difference = Difference()
     difference.renamed = sorted(
         {Renamed(former[0], present[0]) for former, present in renames.items()}, key=lambda item: item.former
@@ -111,7 +110,7 @@ def diff(before: Frames, after: Frames) -> Difference:
 
 def _results(frames: Frames) -> dict[Key, float]:
     rows = frames["evaluations"]
-    rows = rows[rows["dataset"] == "imagenet"].sort_values("kind", kind="stable")  # measured before reported
+    rows = rows[rows["dataset"] == "imagenet"].sort_values("kind", key=lambda kind: kind.map(PREFERENCE), kind="stable")
     rows = rows.drop_duplicates(["model", "img_size"])
     return {
         (str(model), int(size)): float(top1)
@@ -119,26 +118,17 @@ def _results(frames: Frames) -> dict[Key, float]:
     }
 
 
-def _renames(
-    gone: list[Key], come: list[Key], old: dict[Key, float], new: dict[Key, float], models: pd.DataFrame
-) -> dict[Key, Key]:
+def _renames(gone: dict[Key, float], come: dict[Key, float], models: pd.DataFrame) -> dict[Key, Key]:
     """Former key -> present key: by the declared former names, else an undotted name that gained its only tag."""
+    declared: defaultdict[Key, list[Key]] = defaultdict(list)
     former_names = dict(zip(models["model"], models["former_names"].fillna("").str.split(";"), strict=True))
-    renames: dict[Key, Key] = {}
-    for key in gone:
-        name, size = key
-        declared = [present for present in come if present[1] == size and name in former_names.get(present[0], [])]
-        tagged = [
-            present
-            for present in come
-            if present[1] == size
-            and split_name(present[0])[0] == split_name(name)[0]
-            and abs(new[present] - old[key]) <= RENAME_TOLERANCE
-        ]
-        candidates = declared or tagged
-        if len(candidates) == 1:
-            renames[key] = candidates[0]
-    return renames
+    for model, size in come:
+        for former in former_names.get(model, []):
+            declared[former, size].append((model, size))
+    renames = {key: declared[key][0] for key in gone if len(declared[key]) == 1}
+    left = {key: top1 for key, top1 in gone.items() if key not in renames}
+    free = {key: top1 for key, top1 in come.items() if key not in set(renames.values())}
+    return renames | gained_a_tag(left, free)
 
 
 def _section(title: str, lines: list[str]) -> str:

@@ -42,6 +42,12 @@ class Kept:
             return schema.empty()
         return pd.concat(parts, ignore_index=True).drop_duplicates(list(schema.key))
 
+    def quarantine(self, new: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
+        """The rows set aside this time, and of stale sources those of the time before."""
+        table = TABLES["quarantine"]
+        parts = [frame for frame in (table.typed(new), old[old["source"].isin(self.stale)]) if len(frame)]
+        return pd.concat(parts, ignore_index=True) if parts else table.empty()
+
     def sources(self, rejected: Sequence[RejectedRow]) -> pd.DataFrame:
         """The sources table. A file whose content did not change keeps the address and days of its first fetch."""
         quarantined = Counter(row.source for row in rejected)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,8 +13,9 @@ import pandas as pd
 from catalog.corrections import apply_corrections, load_corrections
 from catalog.costs import DEFAULT_HEAD, MACS, choose_costs, cost_candidates, estimate_missing
 from catalog.derive import differences_to_imagenet
-from catalog.history import append_events, first_seen
-from catalog.identity import UNKNOWN_FAMILY, Identity, split_name
+from catalog.entities import IMAGENET, UPSTREAM, Entities, known, papers
+from catalog.history import append_events
+from catalog.identity import Identity, split_name
 from catalog.keep import Kept, keep_older_rows
 from catalog.problems import Problem
 from catalog.records import (
@@ -35,10 +35,9 @@ from catalog.survey import SurveyModel, identify
 Frames = dict[str, pd.DataFrame]
 Kind = TypeVar("Kind")
 
-IMAGENET = "imagenet"
-REFERENCE_PAPERS = "papers/reference"
+REGISTRY = "timm-registry/"
+HISTORY = "timm-history"
 SAME_PARAMS = 0.005
-UPSTREAM = "measured upstream"
 REPORTED = "reported by a paper"
 
 
@@ -93,17 +92,34 @@ class _Merge:
         frames["costs"] = self._costs(survey, frames["evaluations"])
         frames["environments"] = self._environments(frames["measurements"])
         frames["history"] = self._history()
-        frames["models"] = self._models(survey, frames)
-        frames["architectures"] = self._architectures(survey, frames)
+        self._add_entities(frames, survey)
         frames["second_opinions"] = self._second_opinions(frames)
-        frames["papers"] = self._papers()
-        frames["families"] = self._families(frames)
-        frames["paper_links"] = self._paper_links(frames)
         frames["implementations"] = self.previous["implementations"]
-        frames["quarantine"] = self._keep("quarantine", _frame(self.rejected))
+        frames["quarantine"] = self.kept.quarantine(_frame(self.rejected), self.previous["quarantine"])
         frames["sources"] = self.kept.sources(self.rejected)
         frames["refreshes"] = self.previous["refreshes"]
-        return Merged({name: TABLES[name].typed(frame) for name, frame in frames.items()}, self.problems)
+        return Merged({name: TABLES[name].typed(frames[name]) for name in TABLES}, self.problems)
+
+    def _add_entities(self, frames: Frames, survey: Sequence[SurveyModel]) -> None:
+        entities = Entities(self.identity, survey, self._registry, self._registry_is_whole, self.previous)
+        frames["models"] = entities.models(frames["evaluations"], frames["history"])
+        frames["architectures"] = entities.architectures(
+            frames["evaluations"], frames["measurements"], frames["models"]
+        )
+        older = self.previous["papers"]
+        frames["papers"] = papers(self._records(Paper), older[older["source"].isin(self.kept.stale)])
+        frames["families"] = entities.families(frames["architectures"], frames["papers"])
+        frames["paper_links"] = entities.paper_links(frames)
+
+    @cached_property
+    def _registry(self) -> dict[str, Registration]:
+        return {row.model: row for row in self._records(Registration)}
+
+    @property
+    def _registry_is_whole(self) -> bool:
+        """Whether timm's registry was read this time without the loss of a row."""
+        incomplete = {*self.kept.stale, *self.kept.partial}
+        return not any(source.startswith(REGISTRY) for source in incomplete)
 
     def _records(self, kind: type[Kind]) -> list[Kind]:
         return [record for file in self.parsed for record in file.records if isinstance(record, kind)]
@@ -115,11 +131,9 @@ class _Merge:
         return split_name(self.identity.present_name(name))[0]
 
     def _evaluations(self, survey: Sequence[SurveyModel]) -> pd.DataFrame:
-        measured = _frame(self._records(Accuracy))
+        measured = _frame(self._accuracies())
         if len(measured):
-            measured = measured.assign(
-                model=measured["model"].map(self.identity.present_name), kind=UPSTREAM, corrected=False
-            )
+            measured = measured.assign(kind=UPSTREAM, corrected=False)
         reported = pd.DataFrame(
             [
                 {
@@ -127,8 +141,8 @@ class _Merge:
                     "dataset": IMAGENET,
                     "img_size": item.row.size,
                     "top1": item.row.acc,
-                    "params_m": _known(item.row.params_m),
-                    "gmacs": _known(item.row.gmacs),
+                    "params_m": known(item.row.params_m),
+                    "gmacs": known(item.row.gmacs),
                     "kind": REPORTED,
                     "corrected": item.row.line in self._corrected_lines,
                     "source": item.row.source,
@@ -144,6 +158,20 @@ class _Merge:
             for model, params in zip(published["model"], published["params_m"], strict=True)
         }
         return differences_to_imagenet(both)
+
+    def _accuracies(self) -> list[Accuracy]:
+        """Accuracy rows under present names; a former name of weights that have a row of their own is set aside."""
+        rows: dict[tuple[str, str, int], Accuracy] = {}
+        records = self._records(Accuracy)
+        for row in sorted(records, key=lambda row: self.identity.present_name(row.model) != row.model):
+            present = self.identity.present_name(row.model)
+            key = (row.source, present, row.img_size)
+            if key in rows:
+                detail = f"{row.model} is a former name of {present}, which has a row of its own"
+                self.rejected.append(RejectedRow(row.source, row.line, "same-weights", detail, row.model))
+            else:
+                rows[key] = replace(row, model=present)
+        return list(rows.values())
 
     @cached_property
     def _benchmarks(self) -> list[Benchmark]:
@@ -171,19 +199,14 @@ class _Merge:
         return self._keep("measurements", frame.assign(implementation="timm") if len(frame) else frame)
 
     def _costs(self, survey: Sequence[SurveyModel], evaluations: pd.DataFrame) -> pd.DataFrame:
-        heads = {
-            split_name(row.model)[0]: row.num_classes
-            for row in self._records(Registration)
-            if row.num_classes not in (None, DEFAULT_HEAD)
-        }
-        counted = cost_candidates(self._benchmarks, self.environments, self._published_params, heads)
+        counted = cost_candidates(self._benchmarks, self.environments, self._published_params, self._heads())
         stated = pd.DataFrame(
             [
                 {
                     "architecture": item.architecture,
                     "img_size": item.row.size,
                     "gmacs": item.row.gmacs,
-                    "params_m": _known(item.row.params_m),
+                    "params_m": known(item.row.params_m),
                     "version": None,
                     "source": item.row.source,
                     "line": item.row.line,
@@ -193,12 +216,11 @@ class _Merge:
                     "estimated": False,
                 }
                 for item in survey
-                if _known(item.row.gmacs) and item.match != "exact"
+                if known(item.row.gmacs) and item.match != "exact"
             ]
         )
-        older = self.previous["costs"]
-        older = older[older["source"].isin([*self.kept.stale, *self.kept.partial]) & ~older["estimated"].astype(bool)]
-        candidates = [frame for frame in (counted, stated, older.assign(version=None)) if len(frame)]
+        new = [frame for frame in (counted, stated) if len(frame)]
+        candidates = [frame for frame in (*new, self._older_costs(new)) if len(frame)]
         if not candidates:
             return TABLES["costs"].empty()
         costs = TABLES["costs"].typed(choose_costs(pd.concat(candidates, ignore_index=True)))
@@ -212,6 +234,31 @@ class _Merge:
         )
         return pd.concat([costs, estimate_missing(costs, wanted)], ignore_index=True)
 
+    def _heads(self) -> dict[str, int]:
+        """Classes of the head of architectures that have weights with another head than the default."""
+        before = self.previous["costs"].dropna(subset=["head_classes"])
+        known_before = (
+            [] if self._registry_is_whole else zip(before["architecture"], before["head_classes"], strict=True)
+        )
+        registered = [(split_name(model)[0], row.num_classes) for model, row in self._registry.items()]
+        return {
+            architecture: int(classes)
+            for architecture, classes in [*known_before, *registered]
+            if classes is not None and classes != DEFAULT_HEAD
+        }
+
+    def _older_costs(self, new: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        """Counts of stale sources, and those that partial sources lost, with the version that they were made with."""
+        key = ["architecture", "img_size", "source"]
+        older = self.previous["costs"]
+        older = older[older["source"].isin([*self.kept.stale, *self.kept.partial]) & ~older["estimated"].astype(bool)]
+        if new:
+            have = pd.MultiIndex.from_frame(pd.concat([frame[key] for frame in new]))
+            older = older[~pd.MultiIndex.from_frame(older[key]).isin(have)]
+        environment = self.previous["measurements"].drop_duplicates("source").set_index("source")["environment"]
+        version = self.previous["environments"].set_index("environment")["framework_version"]
+        return older.assign(version=older["source"].map(environment).map(version))
+
     def _environments(self, measurements: pd.DataFrame) -> pd.DataFrame:
         new = _frame(list(self.environments.values()))
         if len(new):
@@ -224,112 +271,13 @@ class _Merge:
         return both[used].drop_duplicates("environment")
 
     def _history(self) -> pd.DataFrame:
+        """Past revisions never change, so that only those not read before and newer than the last add to it."""
         revisions = [list(rows) for _, rows in groupby(self._records(PastAccuracy), key=lambda row: row.revision)]
-        history = self.previous["history"]
-        newest = history["date"].max() if len(history) else ""
-        fresh = [rows for rows in revisions if rows[0].date > newest]
-        return append_events(history, fresh, self.identity.present_name)
-
-    def _models(self, survey: Sequence[SurveyModel], frames: Frames) -> pd.DataFrame:
-        registered = {row.model: row for row in self._records(Registration)}
-        former: dict[str, set[str]] = defaultdict(set)
-        for name, present in self.identity.aliases.items():
-            former[present].add(name)
-        seen = first_seen(frames["history"])
-        old = self.previous["models"].set_index("model", drop=False)
-        evaluations = frames["evaluations"]
-        measured = evaluations[evaluations["kind"] == UPSTREAM]
-        first_rows = measured.iloc[(measured["dataset"] != IMAGENET).argsort(kind="stable")].drop_duplicates("model")
-        rows: dict[str, dict[str, object]] = {}
-        for model, source, line in zip(first_rows["model"], first_rows["source"], first_rows["line"], strict=True):
-            architecture, tag = split_name(model)
-            training, method = self.identity.training(model), self.identity.method(model)
-            registration = registered.get(model)
-            rows[model] = {
-                "model": model,
-                "architecture": architecture,
-                "tag": tag or None,
-                "name": model,
-                "origin": "timm",
-                "pretrain_sets": training.pretrain_sets or None,
-                "train_set": training.bucket,
-                "distilled": method.distilled,
-                "method": method.name or None,
-                "former_names": ";".join(sorted(former[model])) or None,
-                "first_seen": seen.get(model),
-                "source": source,
-                "line": line,
-            }
-            if registration:
-                rows[model] |= {
-                    "licence": registration.licence or None,
-                    "hub_id": registration.hub_id or None,
-                    "train_img_size": registration.train_img_size,
-                    "num_classes": registration.num_classes,
-                }
-        for item in survey:
-            if item.model not in rows:
-                rows[item.model] = {
-                    "model": item.model,
-                    "architecture": item.architecture,
-                    "name": item.row.model,
-                    "origin": "survey",
-                    "pretrain_sets": item.pretrain_sets or None,
-                    "train_set": item.train_set,
-                    "distilled": False,
-                    "source": item.row.source,
-                    "line": item.row.line,
-                }
-        for model in evaluations["model"].unique():
-            if model not in rows and model in old.index:
-                rows[model] = old.loc[model].to_dict()
-        return pd.DataFrame(list(rows.values()))
-
-    def _architectures(self, survey: Sequence[SurveyModel], frames: Frames) -> pd.DataFrame:
-        modules = {split_name(row.model)[0]: row.module for row in self._records(Registration)}
-        rows: dict[str, dict[str, object]] = {}
-        evaluations = frames["evaluations"]
-        published = evaluations[(evaluations["dataset"] == IMAGENET) & (evaluations["kind"] == UPSTREAM)]
-        parameters = {
-            split_name(model)[0]: (params, source, line)
-            for model, params, source, line in zip(
-                published["model"], published["params_m"], published["source"], published["line"], strict=True
-            )
-        }
-        timed = frames["measurements"].drop_duplicates("architecture", keep="last")
-        for architecture, params, source, line in zip(
-            timed["architecture"], timed["params_m"], timed["source"], timed["line"], strict=True
-        ):
-            parameters.setdefault(architecture, (params, source, line))
-        for architecture, (params, source, line) in parameters.items():
-            rows[architecture] = {
-                "architecture": architecture,
-                "family": self.identity.family(architecture),
-                "origin": "timm",
-                "name": architecture,
-                "timm_module": modules.get(architecture),
-                "params_m": params,
-                "params_source": source,
-                "params_line": line,
-            }
-        for item in survey:
-            rows.setdefault(
-                item.architecture,
-                {
-                    "architecture": item.architecture,
-                    "family": item.family,
-                    "origin": "survey",
-                    "name": item.name,
-                    "params_m": _known(item.row.params_m),
-                    "params_source": item.row.source if _known(item.row.params_m) else None,
-                    "params_line": item.row.line if _known(item.row.params_m) else None,
-                },
-            )
-        old = self.previous["architectures"].set_index("architecture", drop=False)
-        for architecture in frames["models"]["architecture"].unique():
-            if architecture not in rows and architecture in old.index:
-                rows[architecture] = old.loc[architecture].to_dict()
-        return pd.DataFrame(list(rows.values()))
+        history, sources = self.previous["history"], self.previous["sources"]
+        if len(history):
+            newest, read = history["date"].max(), set(sources["revision"][sources["scraper"] == HISTORY])
+            revisions = [rows for rows in revisions if rows[0].date >= newest and rows[0].revision not in read]
+        return append_events(history, revisions, self.identity.present_name)
 
     def _second_opinions(self, frames: Frames) -> pd.DataFrame:
         """What others report; a name that is mapped to something the catalog does not hold stays unmapped."""
@@ -338,63 +286,9 @@ class _Merge:
             rows[column] = rows[column].where(rows[column].isin(frames[table][column]))
         return rows
 
-    def _papers(self) -> pd.DataFrame:
-        """The reference facts, refined by what arXiv answered; the answer of a stale source stays."""
-        table = TABLES["papers"]
-        records = sorted(self._records(Paper), key=lambda row: row.source != REFERENCE_PAPERS)
-        rows: dict[str, dict[str, object]] = {}
-        for record in records:
-            fields = {name: value for name, value in vars(record).items() if value not in ("", None)}
-            rows[record.paper] = rows.get(record.paper, {}) | fields
-        old = self.previous["papers"]
-        refined = old[old["source"].isin(self.kept.stale)]
-        new = table.typed(pd.DataFrame(list(rows.values()), columns=pd.Index(table.column_names)))
-        parts = [frame for frame in (refined, new) if len(frame)]
-        return pd.concat(parts, ignore_index=True).drop_duplicates("paper") if parts else table.empty()
-
-    def _families(self, frames: Frames) -> pd.DataFrame:
-        known = set(frames["papers"]["paper"])
-        links = [
-            row
-            for row in self.identity.rows("paper_links.csv")
-            if row["target_type"] == "family" and row["paper"] in known
-        ]
-        links.sort(key=lambda row: row["role"] != "architecture")
-        main = {row["target"]: row["paper"] for row in reversed(links)}
-        frame = pd.DataFrame(self.identity.rows("families.csv"))
-        unknown = {"family": UNKNOWN_FAMILY, "name": "Unclassified", "kind": "other"}
-        frame = pd.concat([frame, pd.DataFrame([unknown])], ignore_index=True).replace("", None)
-        frame["paper"] = frame["family"].map(main)
-        return frame[frame["family"].isin(frames["architectures"]["family"])]
-
-    def _paper_links(self, frames: Frames) -> pd.DataFrame:
-        """The reference links with their patterns resolved to the architectures and models of today."""
-        architectures = frames["architectures"].loc[frames["architectures"]["origin"] == "timm", "architecture"]
-        models = frames["models"].loc[frames["models"]["tag"].notna(), ["model", "tag"]]
-        parts = []
-        for link in self.identity.rows("paper_links.csv"):
-            target_type, target = link["target_type"], link["target"]
-            if target_type == "family":
-                targets = frames["families"].loc[frames["families"]["family"] == target, "family"]
-            elif target_type == "architecture":
-                targets = architectures[architectures.str.match(target)]
-            else:
-                target_type, targets = "model", models.loc[models["tag"].str.contains(target), "model"]
-            parts.append(
-                pd.DataFrame({"target": targets}).assign(
-                    paper=link["paper"], target_type=target_type, role=link["role"]
-                )
-            )
-        links = pd.concat(parts, ignore_index=True)
-        return links[links["paper"].isin(frames["papers"]["paper"])].drop_duplicates()
-
 
 def _frame(records: Sequence[object]) -> pd.DataFrame:
     return pd.DataFrame([vars(record) for record in records])
-
-
-def _known(value: float) -> float | None:
-    return value if value > 0 else None
 
 
 def _survey_table(rows: Sequence[SurveyRow], survey: Sequence[SurveyModel]) -> pd.DataFrame:
