@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -30,7 +31,7 @@ NUMERIC = frozenset({"size", "params_m", "gmacs", "acc"})
 
 @dataclass(frozen=True)
 class Correction:
-    """One entry of corrections.yml. A suspected error is shown but not corrected."""
+    """One entry of corrections.yml, which speaks of `rows` rows. A suspected error is shown but not corrected."""
 
     key: str
     match: dict[str, object]
@@ -40,6 +41,7 @@ class Correction:
     reason: str
     evidence: str
     suspected: bool
+    rows: int
 
     def matches(self, row: SurveyRow) -> bool:
         """Whether the row is one that the entry speaks of (its value may have changed upstream)."""
@@ -54,36 +56,55 @@ class Correction:
 
 def load_corrections(path: Path = REFERENCE / "corrections.yml") -> list[Correction]:
     """The declared corrections. Raises CatalogError naming the entry that is not well formed."""
-    corrections = []
-    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except yaml.YAMLError as error:
+        raise CatalogError(f"{path.name}: not YAML: {error}; correct it") from error
+    if not isinstance(entries, list):
+        raise CatalogError(f"{path.name}: expected a list of entries, found {type(entries).__name__}; correct it")
+    return [_correction(entry, path.name) for entry in entries]
+
+
+def _correction(entry: Any, file: str) -> Correction:
+    name = entry.get("id", "?") if isinstance(entry, dict) else entry
+    try:
+        correction = Correction(
+            str(entry["id"]),
+            dict(entry["match"]),
+            str(entry["column"]),
+            entry["expected"],
+            entry.get("corrected"),
+            str(entry["reason"]),
+            str(entry["evidence"]),
+            entry.get("status") == "suspected",
+            int(entry.get("rows", 1)),
+        )
+        unknown = {*correction.match, correction.column} - FIELDS.keys()
+        if unknown:
+            raise KeyError(min(unknown))
+    except KeyError as error:
+        raise CatalogError(
+            f"{file}: entry {name}: {error} is missing or not a column of the survey; complete it"
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise CatalogError(f"{file}: entry {name}: {error}; expected the fields of the entries above it") from error
+    if not correction.suspected:
         try:
-            corrections.append(
-                Correction(
-                    str(entry["id"]),
-                    dict(entry["match"]),
-                    str(entry["column"]),
-                    entry["expected"],
-                    entry.get("corrected"),
-                    str(entry["reason"]),
-                    str(entry["evidence"]),
-                    entry.get("status") == "suspected",
-                )
-            )
-            unknown = {*entry["match"], entry["column"]} - FIELDS.keys()
-            if unknown:
-                raise KeyError(min(unknown))
-        except (KeyError, TypeError) as error:
-            name = entry.get("id", "?") if isinstance(entry, dict) else entry
+            _typed(FIELDS[correction.column], correction.corrected)
+        except ValueError as error:
             raise CatalogError(
-                f"{path.name}: entry {name}: {error} is missing or not a column of the survey; complete it"
+                f"{file}: entry {name}: corrected is {correction.corrected!r}, expected a value of {correction.column}"
             ) from error
-    return corrections
+    return correction
 
 
 def apply_corrections(
     rows: Sequence[SurveyRow], corrections: Sequence[Correction]
 ) -> tuple[list[SurveyRow], pd.DataFrame]:
-    """The rows with the corrected values, and the corrections table; one that finds nothing is marked stopped."""
+    """The rows with the corrected values, and the corrections table.
+
+    An entry that finds fewer rows than it speaks of, or none, has a row that says it stopped for the others.
+    """
     corrected = {row.line: row for row in rows}
     table: list[tuple[object, ...]] = []
     for correction in corrections:
@@ -96,8 +117,9 @@ def apply_corrections(
                 value = _typed(field, correction.corrected)
                 corrected[row.line] = replace(corrected[row.line], **{field: value})  # type: ignore[arg-type]
             table.append(_table_row(correction, row, state))
-        if not hits:
-            table.append(_table_row(correction, matched[0] if matched else None, "stopped"))
+        if len(hits) < correction.rows:
+            changed = [row for row in matched if row not in hits]
+            table.append(_table_row(correction, changed[0] if changed else None, "stopped"))
     columns = pd.Index(TABLES["corrections"].column_names)
     return list(corrected.values()), TABLES["corrections"].typed(pd.DataFrame(table, columns=columns))
 
@@ -127,6 +149,9 @@ def _same(found: object, declared: object) -> bool:
 
 
 def _typed(field: str, value: object) -> object:
+    """The value as the field holds it. Raises ValueError when it cannot."""
+    if value is None:
+        raise ValueError("no value")
     if field not in NUMERIC:
         return str(value)
     number = float(str(value))
