@@ -12,7 +12,8 @@ import typer
 
 import catalog
 from backbones.arguments import AsJson
-from catalog.diff import diff
+from catalog import Catalog
+from catalog.diff import Frames, diff
 from catalog.problems import CatalogError, one_line
 from catalog.store import DEFAULT_DATA
 
@@ -28,11 +29,17 @@ def run(
 
     Without arguments: what the tables hold now against the last commit.
     """
-    new = catalog.load(after).frames
+    new = _state(after)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(before) if Path(before).is_dir() else _from_git(before, Path(scratch))
-        difference = diff(catalog.load(folder).frames, new)
+        difference = diff(_state(folder), new)
     typer.echo(json.dumps(difference.to_dict(), indent=1) if as_json else difference.to_markdown(), nl=as_json)
+
+
+def _state(folder: Path) -> Frames:
+    """The tables of a folder, which an older version may have written."""
+    catalog.load(folder)
+    return Catalog(folder, older_schema=True).frames
 
 
 def _from_git(revision: str, scratch: Path) -> Path:

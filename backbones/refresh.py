@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,8 @@ from scrapers.run import scrape
 ROOT = DEFAULT_DATA.parent.parent
 CACHE = ROOT / ".cache"
 RESULTS = "timm/results-imagenet"
+HISTORY = "timm-history/"
+COUNTED = ("added", "removed", "renamed", "changed")
 
 
 def run(
@@ -93,15 +96,21 @@ class Report:
 
 def refresh(client: Client, data: Path, today: str, accepted: list[str], *, quiet: bool = False) -> Report:
     """Run the whole refresh into a directory of tables. Raises CatalogError on broken structure; nothing is written."""
+    if data.exists() and not data.is_dir():
+        raise CatalogError(f"{data}: expected a directory of tables, found a file; name another with --data")
     recover(data)
-    before = Catalog(data).frames
-    known = set(before["sources"]["source"])
+    before = Catalog(data, older_schema=True).frames
+    known = _known_sources(before)
     scraped = scrape(client, known, progress=lambda name: None if quiet else typer.echo(f"reading {name}", err=True))
-    merged = merge(scraped.parsed, scraped.failed, before, today, accepted)
+    gone = _gone_sources(scraped.gone, accepted)
+    failed = scraped.failed | {problem.source: problem.message for problem in gone}
+    sources = before["sources"]
+    dropped = sources["source"].isin(scraped.gone) & sources["source"].isin(accepted)
+    merged = merge(scraped.parsed, failed, before | {"sources": sources[~dropped]}, today, accepted)
     difference = diff(before, merged.frames)
     merged.frames["refreshes"] = _append_refresh(merged.frames, difference, today)
     findings = check(merged.frames)
-    problems = in_order([*scraped.problems, *merged.problems, *findings])
+    problems = in_order([*scraped.problems, *gone, *merged.problems, *findings])
     broken = [problem for problem in findings if problem.severity == "error"]
     if broken:
         for problem in broken:
@@ -111,6 +120,22 @@ def refresh(client: Client, data: Path, today: str, accepted: list[str], *, quie
     contents[_flat_path(data)] = flat_csv(_in_memory(data, merged.frames))
     write_files(contents, data)
     return Report(merged, difference, problems, before)
+
+
+def _known_sources(before: Frames) -> set[str]:
+    """The sources read before. Without the history table every past revision is read again."""
+    known = set(before["sources"]["source"])
+    return known if len(before["history"]) else {source for source in known if not source.startswith(HISTORY)}
+
+
+def _gone_sources(gone: Collection[str], accepted: Collection[str]) -> list[Problem]:
+    """An error for each source that upstream no longer lists and that the maintainer does not let go."""
+    advice = "the rows known before are kept; if upstream meant it, refresh with --accept"
+    return [
+        Problem("error", source, None, "gone", f"upstream no longer lists it; {advice} {source}")
+        for source in gone
+        if source not in accepted
+    ]
 
 
 def _append_refresh(frames: Frames, difference: Difference, today: str) -> object:
@@ -129,12 +154,14 @@ def _append_refresh(frames: Frames, difference: Difference, today: str) -> objec
         "renamed": len(difference.renamed),
         "changed": len(difference.changed),
     }
-    both = pd.concat([frame for frame in (refreshes, pd.DataFrame([row])) if len(frame)], ignore_index=True)
-    return TABLES["refreshes"].typed(both.drop_duplicates(["date", "timm_revision"], keep="last"))
+    same = (refreshes["date"] == row["date"]) & (refreshes["timm_revision"] == row["timm_revision"])
+    row |= {name: row[name] + int(refreshes.loc[same, name].sum()) for name in COUNTED}
+    both = pd.concat([frame for frame in (refreshes[~same], pd.DataFrame([row])) if len(frame)], ignore_index=True)
+    return TABLES["refreshes"].typed(both)
 
 
 def _flat_path(data: Path) -> str:
-    """Where the flat table goes, relative to the tables: the top of the repository, or into a directory of one's own."""
+    """Where the flat table goes, relative to the tables: the top of the repository, or into one's own directory."""
     return os.path.relpath(ROOT / FILE_NAME, data) if data.resolve() == DEFAULT_DATA.resolve() else FILE_NAME
 
 
@@ -156,5 +183,11 @@ def _client(mirror: Path | None) -> Client:
 def _today() -> str:
     """The day that is written as the day of retrieval; SOURCE_DATE_EPOCH sets it for reproducible runs."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    day = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC) if epoch else datetime.datetime.now(datetime.UTC)
-    return day.date().isoformat()
+    if not epoch:
+        return datetime.datetime.now(datetime.UTC).date().isoformat()
+    try:
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise CatalogError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}, expected seconds since 1970; correct or unset it"
+        ) from error

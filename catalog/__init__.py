@@ -43,13 +43,15 @@ class Catalog:
         history: pd.DataFrame
         refreshes: pd.DataFrame
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, older_schema: bool = False) -> None:
+        """With `older_schema`, columns that the tables had not yet when they were written are read as blank."""
         self.data = data
+        self.older_schema = older_schema
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name not in TABLES:
             raise AttributeError(f"the catalog has no table {name}; it has {', '.join(TABLES)}")
-        frame = read_table(name, self.data)
+        frame = read_table(name, self.data, older_schema=self.older_schema)
         setattr(self, name, frame)
         return frame
 

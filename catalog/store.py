@@ -21,10 +21,11 @@ PENDING = ".pending"
 MANIFEST = "manifest.json"
 
 
-def read_table(name: str, data: Path = DEFAULT_DATA) -> pd.DataFrame:
+def read_table(name: str, data: Path = DEFAULT_DATA, *, older_schema: bool = False) -> pd.DataFrame:
     """The table as a typed frame; an empty one when its file does not exist.
 
-    Raises CatalogError when the file cannot be read as this table.
+    Raises CatalogError when the file cannot be read as this table. With `older_schema`, a missing column that may be
+    blank is no error but blank.
     """
     import pandas as pd
 
@@ -35,14 +36,17 @@ def read_table(name: str, data: Path = DEFAULT_DATA) -> pd.DataFrame:
     text_columns = {column.name: "str" for column in table.columns if column.kind in ("text", "date")}
     try:
         frame = pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=[""])
-        missing = [column for column in table.column_names if column not in frame.columns]
+        needed = [column.name for column in table.columns if column.required or not older_schema]
+        missing = [column for column in needed if column not in frame.columns]
         if missing:
             raise ValueError(f"column {missing[0]} is missing")
         return table.typed(frame)
     except (ValueError, pd.errors.ParserError) as error:
         raise CatalogError(
-            f"{path.name}: not a valid {name} table: {error}; restore it or run backbones refresh"
+            f"{path.name}: not a valid {name} table: {error}; restore it, or delete it and run backbones refresh"
         ) from error
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be read: {error.strerror}; make it readable") from error
 
 
 def table_bytes(table: Table, frame: pd.DataFrame) -> bytes:
@@ -60,11 +64,25 @@ def write_tables(frames: Mapping[str, pd.DataFrame], data: Path = DEFAULT_DATA) 
 
 
 def write_files(contents: Mapping[str, bytes], folder: Path) -> None:
-    """Replace files of a folder (paths relative to it) as one change. Files that do not differ are not touched."""
-    recover(folder)
-    changed = {name: content for name, content in contents.items() if not _holds(folder / name, content)}
-    if not changed:
-        return
+    """Replace files of a folder (paths relative to it) as one change. Files that do not differ are not touched.
+
+    Raises CatalogError when the folder cannot be written to; the files are then the old ones.
+    """
+    try:
+        recover(folder)
+        changed = {name: content for name, content in contents.items() if not _holds(folder / name, content)}
+        if changed:
+            _stage(changed, folder)
+        recover(folder)
+    except OSError as error:
+        raise CatalogError(
+            f"{folder}: cannot be written: {error.strerror or error}; the tables are as before, or will be whole again "
+            "with the next command; make room or name another directory with --data"
+        ) from error
+
+
+def _stage(changed: Mapping[str, bytes], folder: Path) -> None:
+    """Write a change whole into the pending folder; with the manifest in place it is decided."""
     pending = folder / PENDING
     shutil.rmtree(pending, ignore_errors=True)
     pending.mkdir(parents=True)
@@ -73,7 +91,6 @@ def write_files(contents: Mapping[str, bytes], folder: Path) -> None:
     _write_synced(pending / "manifest.new", json.dumps(list(changed)).encode())
     (pending / "manifest.new").rename(pending / MANIFEST)
     _sync_folder(pending)
-    recover(folder)
 
 
 def recover(folder: Path) -> None:

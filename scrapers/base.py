@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,14 +14,20 @@ from scrapers.client import Client, FetchError
 
 API_HOST = "api.github.com"
 RAW_HOST = "raw.githubusercontent.com"
+SHA = re.compile(r"[0-9a-f]{6,64}")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass
 class Fetched:
-    """What a scraper got: its files, the sources it could not get, and one problem for each of those."""
+    """What a scraper got: its files, the sources it could not get, and one problem for each of those.
+
+    `unchanged` are known sources that can never change and were not fetched again.
+    """
 
     files: list[SourceFile] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def fail(self, source: str, error: FetchError) -> None:
@@ -93,6 +100,9 @@ class Repository:
 
 def _commit(answer: object, where: str) -> Commit:
     try:
-        return Commit(str(answer["sha"]), str(answer["commit"]["committer"]["date"])[:10])  # type: ignore[index]
+        sha, date = str(answer["sha"]), str(answer["commit"]["committer"]["date"])[:10]  # type: ignore[index]
     except (KeyError, TypeError) as error:
         raise FetchError(f"{where}: expected a commit with sha and date; GitHub changed its answer") from error
+    if not SHA.fullmatch(sha) or not DAY.fullmatch(date):
+        raise FetchError(f"{where}: found commit {sha[:60]!r} of {date!r}, expected a hexadecimal name and a date")
+    return Commit(sha, date)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from catalog.problems import Problem
 from catalog.records import Parsed
-from scrapers.base import Scraper
-from scrapers.client import Client
+from scrapers.base import Fetched, Scraper
+from scrapers.client import Client, FetchError
 from scrapers.keras_cv_attention_models import KerasCvAttentionModels
 from scrapers.original_survey import OriginalSurvey
 from scrapers.papers import Papers
@@ -21,10 +21,14 @@ from scrapers.torchvision_weights import TorchvisionWeights
 
 @dataclass
 class Scraped:
-    """What all scrapers gave: parsed files, sources that gave nothing with the reason, and every problem."""
+    """What all scrapers gave: parsed files, sources that gave nothing with the reason, and every problem.
+
+    `gone` are known sources that upstream no longer lists, though the listing itself could be read.
+    """
 
     parsed: list[Parsed] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -51,8 +55,9 @@ def scrape(
     scraped = Scraped()
     for scraper in all_scrapers() if scrapers is None else scrapers:
         progress(scraper.name)
-        fetched = scraper.fetch(client, known)
+        fetched = _fetch(scraper, client, known)
         scraped.problems += fetched.problems
+        scraped.gone += _gone(scraper.name, fetched, known)
         reasons = {problem.source: problem.message for problem in fetched.problems}
         scraped.failed |= {source: reasons.get(source, "could not be fetched") for source in fetched.failed}
         for file in fetched.files:
@@ -65,3 +70,19 @@ def scrape(
             scraped.parsed.append(parsed)
             scraped.problems += parsed.problems
     return scraped
+
+
+def _fetch(scraper: Scraper, client: Client, known: Collection[str]) -> Fetched:
+    try:
+        return scraper.fetch(client, known)
+    except FetchError as error:
+        fetched = Fetched()
+        fetched.fail(scraper.name, error)
+        return fetched
+
+
+def _gone(scraper: str, fetched: Fetched, known: Collection[str]) -> list[str]:
+    """The known sources of a scraper of which it said nothing."""
+    heard_of = {*fetched.unchanged, *fetched.failed, *(file.source for file in fetched.files)}
+    mine = [source for source in known if source.startswith(f"{scraper}/") and source not in heard_of]
+    return sorted(source for source in mine if not source.startswith(tuple(f"{failed}/" for failed in fetched.failed)))

@@ -24,23 +24,29 @@ class TimmHistory:
     hosts = (API_HOST, RAW_HOST)
 
     def fetch(self, client: Client, known: Collection[str] = ()) -> Fetched:
-        """Fetch the revisions that are not in `known`: a past revision never changes."""
+        """Fetch the revisions that are not in `known`, oldest first: a past revision never changes.
+
+        One that cannot be had ends it, because what came after is told as the difference to it: the next refresh goes
+        on from there.
+        """
         fetched = Fetched()
         try:
             commits = REPOSITORY.history(client, PATH)
         except FetchError as error:
             fetched.fail(self.name, error)
             return fetched
-        for commit in reversed(commits):
+        commits.reverse()
+        for commit in sorted(commits, key=lambda commit: commit.date):
             source = f"{self.name}/{commit.date}-{commit.sha[:8]}"
             if source in known:
+                fetched.unchanged.append(source)
                 continue
             url = REPOSITORY.raw_url(PATH, commit)
             try:
                 content = client.get(url, self.hosts)
             except FetchError as error:
                 fetched.fail(source, error)
-                continue
+                break
             fetched.files.append(SourceFile(source, self.name, url, content, commit.sha, commit.date, LICENCE))
         return fetched
 

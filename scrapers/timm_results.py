@@ -68,7 +68,7 @@ class TimmResults:
         except FetchError as error:
             fetched.fail(self.name, error)
             return fetched
-        published = changed[0].date if changed else head.date
+        published = max((commit.date for commit in changed), default=head.date)
         for name in sorted(names):
             if IGNORED.fullmatch(name):
                 continue
