@@ -23,7 +23,7 @@ WRONG_USAGE = 2
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command. Exit status 0: good; 1: the data or the run has a problem, named on stderr; 2: wrong usage."""
-    verb, *rest = [*(sys.argv[1:] if arguments is None else arguments), ""][:-1] or ["--help"]
+    verb, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if verb in ("-h", "--help"):
         sys.stdout.write(_help())
     elif verb == "--version":
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif verb not in VERBS:
         from catalog.card import suggestion
 
-        sys.stderr.write(f"backbones: no verb {verb!r}, {suggestion(verb, list(VERBS))}; see backbones --help\n")
+        sys.stderr.write(f"backbones: no verb {verb!r}: {suggestion(verb, list(VERBS))} See backbones --help\n")
         sys.exit(WRONG_USAGE)
     else:
         _run(verb, rest)

@@ -9,7 +9,7 @@ import pandas as pd
 from catalog.costs import DEFAULT_HEAD, MACS
 from catalog.pareto import pareto_mask
 from catalog.problems import CatalogError
-from catalog.schema import DATASETS
+from catalog.schema import DATASETS, MODES
 
 if TYPE_CHECKING:
     from catalog import Catalog
@@ -69,6 +69,8 @@ def leaderboard(
     """
     if dataset not in DATASETS:
         raise CatalogError(f"data set {dataset!r} is unknown, expected one of {', '.join(DATASETS)}")
+    if mode not in MODES:
+        raise CatalogError(f"mode {mode!r} is unknown, expected one of {', '.join(MODES)}")
     evaluations = c.evaluations[c.evaluations["dataset"] == dataset]
     if not reported:
         evaluations = evaluations[evaluations["kind"] != "reported by a paper"]

@@ -34,6 +34,7 @@ TRAIN_SETS = (
 )
 EVALUATION_KINDS = ("measured upstream", "reported by a paper", "measured here")
 CONVENTIONS = ("macs", "macs without fused attention")
+MODES = ("infer", "train")
 HISTORY_EVENTS = ("added", "changed", "renamed", "removed")
 SOURCE_STATES = ("current", "stale")
 
@@ -352,7 +353,7 @@ TABLES: dict[str, Table] = {
                 text("architecture", "architecture", required=True, refers_to="architectures"),
                 integer("img_size", "input side", "pixels", required=True, minimum=1),
                 text("environment", "environment", required=True, refers_to="environments"),
-                text("mode", "infer or train", required=True, choices=("infer", "train")),
+                text("mode", "infer or train", required=True, choices=MODES),
                 text("implementation", "whose code ran", required=True),
                 integer("batch_size", "images in a step", "images", required=True, minimum=1),
                 number("images_per_s", "throughput", "images/s", required=True, above=0),

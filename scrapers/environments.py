@@ -40,13 +40,13 @@ def read_file_name(name: str) -> BenchmarkFile:
     device_id = device.get("device") or match["device"].replace("_", "-").lower()
     device_name = device.get("name") or match["device"]
     torch = _lookup("torch_versions", match["torch"], unknown).get("version") or _guess_torch_version(match["torch"])
-    cuda = "" if match["cuda"] == "cpu" else match["cuda"].removeprefix("cu")
-    cuda_version = f"{cuda[:2]}.{cuda[2:]}" if cuda else ""
+    cuda = match["cuda"] != "cpu"
+    cuda_version = _cuda_version(match["cuda"], unknown) if cuda else ""
     compiled = match["dynamo"] is not None
     parts = [device_id, match["precision"].replace("_", "-"), match["layout"], f"pt{torch}"]
-    parts += [f"cu{cuda_version}"] * bool(cuda) + ["compiled"] * compiled
+    parts += [f"cu{cuda_version}"] * cuda + ["compiled"] * compiled
     details = [match["precision"], match["layout"].upper(), f"PyTorch {torch}"]
-    details += [f"CUDA {cuda_version}"] * bool(cuda) + ["torch.compile"] * compiled
+    details += [f"CUDA {cuda_version}"] * cuda + ["torch.compile"] * compiled
     environment = Environment(
         key="-".join(parts),
         label=f"{device_name} ({', '.join(details)})",
@@ -65,9 +65,16 @@ def read_file_name(name: str) -> BenchmarkFile:
 
 def _guess_torch_version(digits: str) -> str:
     """timm wrote 1.x as pt1xx and writes 2.x.y as pt2xy: the last digit is the patch from version 2 on."""
-    if digits.startswith("1"):
-        return f"1.{digits[1:]}"
+    if digits.startswith("1") or len(digits) < 3:
+        return ".".join(part for part in (digits[0], digits[1:]) if part)
     return f"{digits[0]}.{digits[1:-1]}.{digits[-1]}"
+
+
+def _cuda_version(token: str, unknown: list[str]) -> str:
+    """The version behind `cu117`: the last digit is the minor version unless the table says otherwise."""
+    digits = token.removeprefix("cu")
+    guessed = f"{digits[:-1]}.{digits[-1]}" if len(digits) > 1 else digits
+    return _lookup("cuda_versions", token, unknown).get("version") or guessed
 
 
 def _lookup(table: str, token: str, unknown: list[str]) -> dict[str, str]:

@@ -15,7 +15,10 @@ from catalog.records import Parsed, RejectedRow, SourceFile
 # What may be a model or architecture name: no markup, path, quote or spreadsheet formula can be written with it.
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 # Names in hand-written tables may hold spaces, slashes and brackets, but still no markup or formula.
-SAFE_TITLE = re.compile(r"[A-Za-z0-9(][A-Za-z0-9 ._,:/+*()&'-]{0,159}")
+SAFE_TITLE = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9(][A-Za-z0-9 ._,:/+*()&'-]{0,159}")
+
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class UnreadableFile(CatalogError):
@@ -58,10 +61,7 @@ class Row:
         if not raw:
             return None
         plain = raw.replace(",", "") if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", raw) else raw
-        try:
-            value = float(plain)
-        except ValueError:
-            value = math.nan
+        value = float(plain) if NUMBER.fullmatch(plain) else math.nan
         if not low <= value <= high:
             raise InvalidRow("number", f"{column} is {raw[:40]!r}, expected a number from {low:g} to {high:g}")
         return value
@@ -103,11 +103,11 @@ def read_csv(
     """
     file = parsed.file
     content = decode(file)
-    reader = csv.reader(io.StringIO(content, newline=""), strict=False)
-    header = [name.strip().removeprefix(prefix) for name in next(reader)]
+    rows = _numbered(csv.reader(io.StringIO(content, newline=""), strict=False), file.source)
+    header_line, names = next(rows)
+    header = [name.strip().removeprefix(prefix) for name in names]
     header = [(rename or {}).get(name, name) for name in header]
-    _check_header(parsed, header, required, optional)
-    rows = _numbered(reader)
+    _check_header(parsed, header_line, header, required, optional)
     last_short: int | None = None
     for line, fields in rows:
         last_short = None
@@ -138,22 +138,26 @@ def reject(parsed: Parsed, line: int, error: InvalidRow, fields: Iterable[str]) 
     parsed.problems.append(Problem(severity, source, line, error.rule, f"{error}; the row is quarantined"))
 
 
-def _check_header(parsed: Parsed, header: list[str], required: Sequence[str], optional: Sequence[str]) -> None:
+def _check_header(
+    parsed: Parsed, line: int, header: list[str], required: Sequence[str], optional: Sequence[str]
+) -> None:
     source = parsed.file.source
     missing = [name for name in required if name not in header]
     if missing:
         raise UnreadableFile(
-            f"{source}:1: column {missing[0]} is missing, found {', '.join(header)}; teach the scraper the new name"
+            f"{source}:{line}: column {missing[0]} is missing, found {', '.join(header)}; teach the scraper"
         )
     repeated = {name for name in header if header.count(name) > 1}
     if repeated:
-        raise UnreadableFile(f"{source}:1: column {min(repeated)} stands twice, expected it once")
+        raise UnreadableFile(f"{source}:{line}: column {min(repeated)} stands twice, expected it once")
     for name in header:
         if name not in required and name not in optional:
-            parsed.problems.append(Problem("warning", source, 1, "new-column", f"column {name} is new and was ignored"))
+            parsed.problems.append(
+                Problem("warning", source, line, "new-column", f"column {name} is new and was ignored")
+            )
 
 
-def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+def _numbered(reader: Iterator[list[str]], source: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line they start on; blank lines are skipped."""
     while True:
         start = reader.line_num + 1  # type: ignore[attr-defined]
@@ -162,6 +166,6 @@ def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise UnreadableFile(f"line {start}: {error}; expected plain CSV") from error
+            raise UnreadableFile(f"{source}:{start}: {error}; expected plain CSV") from error
         if fields:
             yield start, fields
