@@ -44,6 +44,7 @@ class Visit:
             has=self.page.locator("summary", has_text=re.compile(f"^{name}"))
         )
         panel.locator("summary").click()
+        panel.locator(".lb-panel label").first.wait_for()  # filled once it is open
         return panel
 
     def models(self) -> list[str]:
