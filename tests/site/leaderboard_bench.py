@@ -63,8 +63,8 @@ def measure() -> dict[str, float]:
             figures |= _sizes(browser, address, public)
             figures |= _times(browser, address, "")
             rows = _multiply(public / "leaderboard" / "data" / "core.json")
-            figures["rows of the large table"] = rows
-            figures |= _times(browser, address, " with ten times the rows")
+            figures["tenfold_rows"] = rows
+            figures |= _times(browser, address, "_tenfold")
         browser.close()
     return figures
 
@@ -75,8 +75,8 @@ def _times(browser: Any, address: str, suffix: str) -> dict[str, float]:
     for name, actions in ACTIONS.items():
         page.evaluate(SCRIPT, actions)
         taken = [time for _ in range(REPEATS) for time in page.evaluate(SCRIPT, actions)]
-        times[f"{name}{suffix}, ms"] = round(statistics.median(taken), 1)
-        times[f"{name}{suffix}, slowest ms"] = round(max(taken), 1)
+        times[f"{name}{suffix}_ms"] = round(statistics.median(taken), 1)
+        times[f"{name}{suffix}_slowest_ms"] = round(max(taken), 1)
     page.close()
     return times
 
@@ -98,8 +98,8 @@ def _sizes(browser: Any, address: str, public: Path) -> dict[str, float]:
     page.close()
     sizes = weights(asked, public)
     return {
-        "page, kB": round(sum(sizes.values()) / 1000, 1),
-        "page without the theme, kB": round(
+        "page_weight_kb": round(sum(sizes.values()) / 1000, 1),
+        "page_weight_without_theme_kb": round(
             sum(
                 size
                 for path, size in sizes.items()
@@ -108,7 +108,7 @@ def _sizes(browser: Any, address: str, public: Path) -> dict[str, float]:
             / 1000,
             1,
         ),
-        "data, kB": round(sum(size for path, size in sizes.items() if "/data/" in path) / 1000, 1),
+        "data_weight_kb": round(sum(size for path, size in sizes.items() if "/data/" in path) / 1000, 1),
     }
 
 
