@@ -21,9 +21,9 @@ SQLITE = "backbone-survey.sqlite"
 PACKAGE = "datapackage.json"
 FLAT = "backbone_performance.csv"
 LICENCE = {
-    "name": "CC-BY-4.0",
-    "title": "Creative Commons Attribution 4.0 for the compilation; the figures belong to their sources",
-    "path": "https://creativecommons.org/licenses/by/4.0/",
+    "name": "Apache-2.0",
+    "title": "Apache License 2.0 for the tables as compiled here; single figures are facts of the sources they name",
+    "path": "https://www.apache.org/licenses/LICENSE-2.0",
 }
 # What makes a spreadsheet take text for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

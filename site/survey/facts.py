@@ -227,8 +227,10 @@ class Facts:
         found = [(link.paper, link.role) for target in targets for link in self.links_by_target.get(target, [])]
         own = [(self.papers[paper], role) for paper, role in found if paper in self.papers]
         family = self.paper_roles(self.architectures[architecture].family)
-        seen: set[str] = set()
-        return [pair for pair in [*family, *own] if not (pair[0].paper in seen or seen.add(pair[0].paper))]  # type: ignore[func-returns-value]
+        first: dict[str, tuple[Row, str]] = {}
+        for paper, role in [*family, *own]:
+            first.setdefault(paper.paper, (paper, role))
+        return list(first.values())
 
 
 def measured(board: Sequence[Row]) -> Rows:

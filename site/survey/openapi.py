@@ -20,7 +20,7 @@ def description(project: Project, as_of: str) -> dict[str, Any]:
             "version": "1.0.0",
             "description": f"Static JSON files, data as of {as_of}. Blank fields are left out. "
             "Within v1 fields are added, never renamed.",
-            "license": {"name": "CC-BY-4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "servers": [{"url": f"{project.site_url}api/v1"}],
         "paths": _paths(),

@@ -29,13 +29,15 @@ LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆", '"': "″", "\n"
 
 @dataclass(frozen=True)
 class Page:
-    """A page to write. `path` is relative to the documents, e.g. families/convnext.md."""
+    """A page to write. `path` is relative to the documents, e.g. families/convnext/index.md.
+
+    Always an index.md: then links in raw HTML are the same from the file as from the address, for both builders.
+    """
 
     path: str
     title: str
     description: str
     hide: tuple[str, ...] = ("navigation",)
-    scripts: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:

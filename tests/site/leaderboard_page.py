@@ -80,13 +80,16 @@ def chromium() -> str | None:
 
 
 def hostile_catalog(folder: Path) -> Catalog:
-    """A few families, one of whose models and families has a name that is markup, a path and a formula at once."""
+    """A few families, with a model, families and an environment whose name is markup, a path and a formula at once."""
     frames = shrink(load())
     imagenet = frames["evaluations"][frames["evaluations"]["dataset"] == "imagenet"]
     model = imagenet.sort_values("top1", ascending=False)["model"].iloc[0]
     for table in ("models", "evaluations", "survey_rows", "history"):
         frames[table] = frames[table].assign(model=frames[table]["model"].replace(model, HOSTILE))
     frames["families"] = frames["families"].assign(name=frames["families"]["name"] + " <img src=x onerror=alert(1)>")
+    environment = frames["measurements"]["environment"].value_counts().index[0]
+    for table in ("environments", "measurements"):
+        frames[table] = frames[table].assign(environment=frames[table]["environment"].replace(environment, HOSTILE))
     folder.mkdir(parents=True, exist_ok=True)
     write_tables(frames, folder)
     return load(folder)

@@ -16,6 +16,7 @@ from survey.vendor import vendor
 
 import catalog
 from catalog.problems import CatalogError
+from catalog.schema import TABLES
 from catalog.store import write_tables
 
 HOSTILE = "<script>alert(1)</script>\"'|`=x"
@@ -93,6 +94,24 @@ def test_the_builder_names_what_it_did_not_like(tmp_path):
         run_engine("mkdocs", tmp_path / "mkdocs.yml", "2026-01-01")
 
 
+def implementation(architecture: str) -> pd.DataFrame:
+    """A table with one proven implementation."""
+    row = {
+        "variant": architecture,
+        "module": "implementations.van",
+        "reference": f"paper {HOSTILE}",
+        "img_size": 224,
+        "params_m": 4.1,
+        "parity_error": 1.5e-7,
+        "reference_error": 1.2e-7,
+        "tolerance": 1e-5,
+        "depth_cut": False,
+        "verified_with": "keras 3",
+        "verified_on": "2026-11-20",
+    }
+    return TABLES["implementations"].typed(pd.DataFrame([row]))
+
+
 @pytest.fixture(scope="module")
 def hostile_site(tmp_path_factory, node_modules):
     """A small catalog whose every text that upstream writes freely is hostile."""
@@ -117,6 +136,7 @@ def hostile_site(tmp_path_factory, node_modules):
                 [f"{HOSTILE} {index}" for index in range(len(frames[table]))], index=frames[table].index, dtype="str"
             )
     frames["papers"]["url"] = "javascript:alert(1)"
+    frames["implementations"] = implementation(frames["models"]["architecture"].iloc[0])
     write_tables(frames, folder / "tables")
     public = folder / "public"
     build(catalog.load(folder / "tables"), public, work=folder / "work", charts=False)
@@ -144,6 +164,14 @@ def test_hostile_text_never_becomes_a_formula(hostile_site):
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
         texts = [value for column in frame for value in frame[column] if len(value) > 1 and value[0] in "=+@\t\r"]
         assert texts == [], path.name
+
+
+def test_an_implementation_is_listed_with_its_proof(hostile_site):
+    listed = (hostile_site / "public" / "implementations" / "index.html").read_text()
+    assert "1.5e-07" in listed
+    assert "implementations.create_model" in listed
+    pages = [path.read_text() for path in (hostile_site / "public" / "models").glob("*/index.html")]
+    assert sum("implementations.create_model" in text for text in pages) >= 1
 
 
 def test_a_hostile_site_is_still_whole(hostile_site):

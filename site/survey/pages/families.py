@@ -31,7 +31,7 @@ def _write_family(facts: Facts, family: Row, output: Path) -> None:
     evaluated = {row.architecture for row in board}
     papers = facts.paper_roles(family.family)
     page = Page(
-        f"families/{address(family.family)}.md",
+        f"families/{address(family.family)}/index.md",
         family.name,
         f"{family.name}: every variant and set of weights with accuracy, parameters, GMACs, speed and sources.",
         hide=("navigation", "toc"),
@@ -62,7 +62,7 @@ def _write_chart(facts: Facts, family: Row, output: Path) -> FamilyChart | None:
     if chart is None:
         return None
     folder = output / "families" / address(family.family)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "chart.svg").write_text(chart.svg, encoding="utf-8", newline="\n")
     (folder / "chart.json").write_text(chart.figure, encoding="utf-8", newline="\n")
     return chart

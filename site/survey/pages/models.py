@@ -60,7 +60,7 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
     papers = facts.model_papers(model.model)
     events = facts.history_by_model.get(model.model, [])
     site = project()
-    path = f"models/{address(model.model)}.md"
+    path = f"models/{address(model.model)}/index.md"
     page = Page(
         path,
         model.name,
