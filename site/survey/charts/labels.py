@@ -22,7 +22,7 @@ MARKER_RADIUS = 2.6
 FRAME_GAP = 1.5
 DISTANCES = (3.2, 5.0, 7.5, 10.5, 14.0, 18.0, 23.0, 29.0, 36.0, 45.0, 55.0)
 LEADER_FROM = 5.0  # a label further away is tied to its point by a thin line
-IMPROVING_ROUNDS = 2
+IMPROVING_ROUNDS = 1
 COST_PER_POINT_OF_DISTANCE = 0.7
 COST_PER_CLOUD_POINT = 4.0
 COST_PER_LINE_POINT = 12.0
@@ -87,7 +87,7 @@ class Candidates:
 
     def best(self, others: Sequence[Place]) -> Place | None:
         """The cheapest place beside other labels; none when all are too bad."""
-        free = self.costs < WORST
+        free = np.ones(len(self.costs), dtype=bool)
         for other in others:
             free &= ~_overlaps(self.boxes, other.box)
         boxes, leaders = self.boxes[free], self.leaders[free]
@@ -114,7 +114,9 @@ def _allowed(spot: Numbers, text_width: float, reach: float, obstacles: Obstacle
     under = COST_PER_CLOUD_POINT_UNDER_LEADER * obstacles.cloud.under(leaders)
     under += COST_PER_LINE_POINT_UNDER_LEADER * obstacles.lines.under(leaders)
     under += COST_OF_CROSSING * _marker_hits(leaders, spot, obstacles.markers)
-    return Candidates(boxes, leaders, costs + drawn * under)
+    costs = costs + drawn * under
+    good = costs < WORST
+    return Candidates(boxes[good], leaders[good], costs[good])
 
 
 def _around(spot: Numbers, text_width: float, reach: float) -> tuple[Boxes, Numbers]:

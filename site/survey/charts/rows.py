@@ -62,16 +62,26 @@ def hover_of(*, timed: bool, fixed: str = "") -> Hover:
     return Hover(tuple(columns), pattern + "<extra></extra>")
 
 
+def missing(value: object) -> bool:
+    """Whether a cell is blank; many times faster for one cell than pandas' own test."""
+    return value is None or value is pd.NA or value != value
+
+
 def safe(value: object) -> str:
     """The value as text that HTML shows as it is; a missing one as a dash."""
-    if not isinstance(value, str) and pd.isna(value):
+    if missing(value):
         return "–"
     return html.escape(str(value))
 
 
 def with_hover(rows: pd.DataFrame, hover: Hover) -> pd.DataFrame:
     """The rows with the texts of their hover, in the order of its columns, in the column `hover`."""
-    columns = [[_shown(name)(value) for value in rows[name].tolist()] for name in hover.columns]
+    columns = []
+    for name in hover.columns:
+        values = rows[name].tolist()
+        show = _shown(name)
+        texts = {value: show(value) for value in set(values)}
+        columns.append([texts[value] for value in values])
     return rows.assign(hover=list(zip(*columns, strict=True)))
 
 
@@ -161,8 +171,7 @@ def _shown(name: str) -> Callable[[object], str]:
 
 def _number(metric: Metric) -> Callable[[object], str]:
     def show(value: object) -> str:
-        missing = pd.isna(value)
-        return "–" if missing else metric.text(float(value))  # type: ignore[arg-type]
+        return "–" if missing(value) else metric.text(float(value))  # type: ignore[arg-type]
 
     return show
 

@@ -21,11 +21,16 @@ def text_width(text: str, size: float = TYPE_SIZE, *, bold: bool = False) -> flo
 
 def wrapped(text: str, width: float, size: float = TYPE_SIZE, *, bold: bool = False) -> list[str]:
     """The text in lines that are at most `width` points wide; a longer single word keeps a line of its own."""
+    space = text_width("n n", size, bold=bold) - 2 * text_width("n", size, bold=bold)
     lines: list[str] = []
+    used = 0.0
     for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, size, bold=bold) <= width:
-            lines[-1] = longer
+        # Words are measured one by one: they come back from chart to chart, whole lines do not.
+        wide = text_width(word, size, bold=bold)
+        if lines and used + space + wide <= width:
+            lines[-1] += f" {word}"
+            used += space + wide
         else:
             lines.append(word)
+            used = wide
     return lines
