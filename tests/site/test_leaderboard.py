@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from survey import leaderboard
-from survey.leaderboard.data import DIFFERENCE_COLUMNS, MODEL_COLUMNS, RESULT_COLUMNS, SPEED_COLUMNS
+from survey.leaderboard.data import DIFFERENCE_COLUMNS, MODEL_COLUMNS, RESULT_COLUMNS, SPEED_COLUMNS, speed_file
 from survey.leaderboard.packing import pack, to_json, unpack
 from survey.render import address
 
@@ -75,7 +75,7 @@ def test_speeds_of_every_environment_are_the_catalogs(real: catalog.Catalog, wri
     for environment in sorted(named)[:3]:
         expected = real.leaderboard("imagenet", environment)
         expected = expected[expected["images_per_s"].notna()].sort_values(["model", "img_size"])
-        speeds = unpack(read(written, f"speed-{environment}")["speeds"])
+        speeds = unpack(read(written, speed_file(environment))["speeds"])
         common = speeds.merge(expected[["model", "img_size"]].astype({"img_size": "object"}), on=["model", "img_size"])
         same(common[SPEED_COLUMNS], expected[SPEED_COLUMNS])
 
@@ -119,7 +119,7 @@ def test_writing_twice_gives_the_same_bytes(real: catalog.Catalog, written: Path
 def test_what_the_page_loads_first_is_small(written: Path) -> None:
     core = read(written, "core")
     first = [written / "index.md", written / "data" / "core.json"]
-    first.append(written / "data" / f"speed-{core['environments'][0]['key']}.json")
+    first.append(written / "data" / f"{core['environments'][0]['file']}.json")
     ours = [*first, ASSETS / "leaderboard.js", ASSETS / "leaderboard.css", *(ASSETS / "leaderboard").glob("*.js")]
     assert sum(len(gzip.compress(path.read_bytes(), 6)) for path in ours) < BUDGET
 
@@ -193,6 +193,8 @@ def test_hostile_names_are_text_and_no_path(tmp_path: Path) -> None:
     assert tables.scripts == ["../assets/vendor/tabulator.min.js", "../assets/leaderboard.js"]
     core = read(written, "core")
     assert core["pages"] == {HOSTILE: address(HOSTILE)}
+    assert HOSTILE in [environment["key"] for environment in core["environments"]]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+\.json", path.name) for path in (written / "data").iterdir())
     assert sorted(path.name for path in (tmp_path / "documents").iterdir()) == ["leaderboard"]
 
 

@@ -436,6 +436,15 @@ def test_hostile_names_stay_text_in_the_table_the_filters_and_the_csv(
         link = visit.page.locator(".tabulator-row .lb-col-model a").get_attribute("href")
         assert re.fullmatch(r"\.\./models/[A-Za-z0-9][A-Za-z0-9._-]*/", link)
         assert [row["model"] for row in visit.csv(tmp_path)] == ["'" + HOSTILE]
+        visit.part("environment").select_option(HOSTILE)
+        visit.page.wait_for_function(
+            "document.getElementById('leaderboard-page').dataset.shown?.includes('environment=')"
+        )
+        visit.page.reload()
+        visit.page.wait_for_function(
+            "document.getElementById('leaderboard-page').dataset.shown?.includes('environment=')"
+        )
+        assert visit.part("note").is_hidden()
         assert visit.errors == []
         visit.page.close()
 
@@ -466,6 +475,7 @@ def test_a_file_that_does_not_arrive_is_named_and_the_table_stays(wide_context: 
     assert "500" in visit.part("note").inner_text()
     assert visit.models() == before
     assert visit.part("dataset").input_value() == "imagenet"
+    visit.shown("")
     visit.page.close()
 
 

@@ -82,10 +82,11 @@ class Leaderboard {
     return this.refresh();
   }
 
+  /** @param {"push"|"typing"|"correct"} how as in `change`; a correction makes no entry */
   #writeAddress(how) {
     const query = formatQuery(this.state, this.defaults);
     const address = `${window.location.pathname}${query ? `?${query}` : ""}`;
-    const replace = how === "typing" && this.typing;
+    const replace = how === "correct" || (how === "typing" && this.typing);
     this.typing = how === "typing";
     if (address === window.location.pathname + window.location.search) return;
     if (replace) window.history.replaceState(null, "", address);
@@ -108,6 +109,7 @@ class Leaderboard {
         this.note(`Could not be loaded: ${error.message}. What you see is what was shown before.`);
         if (!this.rows) throw error;
         this.state = { ...state, dataset: this.shown.dataset, environment: this.shown.environment };
+        this.#writeAddress("correct");
         return this.refresh();
       } finally {
         this.elements.table.removeAttribute("aria-busy");

@@ -59,7 +59,7 @@ SPEED_COLUMNS = [*KEY, "images_per_s", "batch_size", "speed_note", "speed_source
 
 
 def payloads(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """Every data file by its stem: `core`, each other data set under its key, each environment under its own."""
+    """Every data file by its stem: `core`, each other data set under its key, each environment under `speed_file`."""
     results = {dataset: catalog.leaderboard(dataset) for dataset in DATASETS}
     results = {dataset: frame for dataset, frame in results.items() if len(frame)}
     speeds = _speeds(catalog, results)
@@ -68,7 +68,7 @@ def payloads(catalog: Catalog) -> dict[str, dict[str, Any]]:
         if dataset != MAIN_DATASET:
             files[dataset] = {"format": FORMAT, "dataset": dataset, "results": _pack_results(catalog, dataset, frame)}
     for environment, frame in speeds.items():
-        files[f"speed-{environment}"] = {"format": FORMAT, "environment": environment, "speeds": pack(frame)}
+        files[speed_file(environment)] = {"format": FORMAT, "environment": environment, "speeds": pack(frame)}
     files["core"] = _core(catalog, results, speeds)
     return files
 
@@ -131,6 +131,7 @@ def _environments(catalog: Catalog, speeds: Mapping[str, pd.DataFrame]) -> list[
     return [
         {
             "key": key,
+            "file": speed_file(key),
             "label": str(by_key.at[key, "label"]),
             "kind": str(by_key.at[key, "kind"]),
             "device": str(by_key.at[key, "device"]),
@@ -138,6 +139,11 @@ def _environments(catalog: Catalog, speeds: Mapping[str, pd.DataFrame]) -> list[
         }
         for key, frame in speeds.items()
     ]
+
+
+def speed_file(environment: str) -> str:
+    """The stem of an environment's data file; no name makes a path of it."""
+    return f"speed-{address(environment)}"
 
 
 def _sources(catalog: Catalog, used: set[str]) -> list[dict[str, str]]:

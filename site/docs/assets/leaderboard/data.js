@@ -72,9 +72,10 @@ export class Data {
    */
   async rows(dataset, environment) {
     const core = await this.core();
+    const speedFile = core.file.environments.find((each) => each.key === environment)?.file;
     const [results, speeds] = await Promise.all([
       dataset === core.file.dataset ? core.file.results : this.fetch(dataset).then((file) => file.results),
-      environment ? this.fetch(`speed-${environment}`).then((file) => file.speeds) : null,
+      speedFile ? this.fetch(speedFile).then((file) => file.speeds) : null,
     ]);
     const rows = buildRows(core, unpack(results));
     if (speeds) addSpeeds(rows, unpack(speeds));
