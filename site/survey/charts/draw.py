@@ -123,7 +123,7 @@ def footer(chart: Chart, scene: Scene, metadata: Metadata) -> tuple[str, ...]:
     return (
         " ".join([chart.convention, *scene.remarks]),
         f"Source: {metadata.source}. Data as of {metadata.as_of}.",
-        f"Cite: {metadata.citation.removesuffix('.svg').replace('https://', '')}",
+        f"Cite: {metadata.citation.replace('https://', '')}",
     )
 
 
