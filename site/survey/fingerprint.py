@@ -25,7 +25,7 @@ PACKAGES = (
 CODE = ("site/survey", "catalog")
 CHART_CODE = ("site/survey/charts", "catalog")
 SINGLE_FILES = ("package-lock.json",)
-IGNORED = ("__pycache__", ".pending")
+IGNORED = ("__pycache__", "catalog/data")  # the tables that count are those of the catalog that is built
 
 
 def fingerprint(data: Path, engine: str) -> str:
@@ -52,8 +52,8 @@ def _digest(data: Path, folders: list[Path], files: list[Path], what: str) -> st
 
 
 def _files(folders: Iterable[Path]) -> list[Path]:
-    found = (path for folder in folders for path in folder.rglob("*"))
-    return [path for path in found if path.is_file() and not any(part in IGNORED for part in path.parts)]
+    found = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return [path for path in found if not any(ignored in path.relative_to(ROOT).as_posix() for ignored in IGNORED)]
 
 
 def _version(package: str) -> str:

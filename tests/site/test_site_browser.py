@@ -161,7 +161,7 @@ def test_the_search_finds_a_model(browser, served):
     page.locator("input.md-search__input").click()
     page.locator("input.md-search__input").fill("convnext_tiny.fb_in1k")
     result = page.locator(".md-search-result__link").first
-    result.wait_for()
+    result.wait_for(state="attached")
     assert re.search(r"/models/convnext_tiny\.", result.get_attribute("href"))
     page.context.close()
 

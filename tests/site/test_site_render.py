@@ -91,7 +91,11 @@ def test_front_matter_is_yaml_whatever_the_title(title, description):
 
 @pytest.mark.parametrize(
     ("path", "expected", "root"),
-    [("index.md", "", "./"), ("families/index.md", "families/", "../"), ("models/a.b/index.md", "models/a.b/", "../../")],
+    [
+        ("index.md", "", "./"),
+        ("families/index.md", "families/", "../"),
+        ("models/a.b/index.md", "models/a.b/", "../../"),
+    ],
 )
 def test_pages_know_their_address_and_the_way_up(path, expected, root):
     page = Page(path, "t", "d")
