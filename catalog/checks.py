@@ -144,7 +144,7 @@ def same_params_across_files(frames: Frames) -> Iterator[Problem]:
     """What was timed has the parameters of what was evaluated; fused branches and other heads do not."""
     published = frames["architectures"].set_index("architecture")["params_m"]
     rows = frames["measurements"]
-    rows = rows.assign(published=rows["architecture"].map(published))
+    rows = rows.assign(published=rows["architecture"].map(published).astype("float64"))
     odd = rows[(rows["params_m"] / rows["published"] - 1).abs() > SAME_PARAMS].drop_duplicates("architecture")
     text = "{architecture} was timed with {params_m:g} M parameters, published are {published:g} M: another network"
     yield from _each(odd, "warning", "other-network", text)

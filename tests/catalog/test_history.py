@@ -1,0 +1,144 @@
+"""History as events: replayed they give what upstream held, and a rename is never a removal."""
+
+from __future__ import annotations
+
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.history import append_events, first_seen, replay
+from catalog.records import PastAccuracy
+from catalog.schema import TABLES
+from tests.catalog.rows import past
+
+EMPTY = TABLES["history"].empty()
+ALIASES = {"old": "net.in1k", "older": "net.in1k"}
+NAMES = ["net.in1k", "old", "older", "other", "other.a_in1k", "other.b_in1k", "third.in1k"]
+
+Content = dict[tuple[str, int], float]
+CONTENTS = st.dictionaries(
+    st.tuples(st.sampled_from(NAMES), st.sampled_from([224, 384])),
+    st.sampled_from([80.0, 80.05, 81.0]),
+    min_size=1,
+    max_size=7,
+)
+
+
+def present(name: str) -> str:
+    return ALIASES.get(name, name)
+
+
+def revision(content: Content, number: int) -> list[PastAccuracy]:
+    day, commit = f"2020-01-{number + 1:02}", f"r{number}"
+    return [past(name, top1, size, revision=commit, day=day) for (name, size), top1 in content.items()]
+
+
+def events(history: pd.DataFrame) -> list[tuple[object, ...]]:
+    """The events without the number of their revision, which counts only revisions that changed something."""
+    plain = history.astype(object).where(history.notna(), None).drop(columns="sequence")
+    return sorted(plain.itertuples(index=False, name=None), key=repr)
+
+
+def kinds(*contents: Content) -> list[tuple[str, str, str | None]]:
+    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    history = history[history["sequence"] == len(contents)]
+    former = [name if isinstance(name, str) else None for name in history["former_name"]]
+    return sorted(zip(history["model"], history["event"], former, strict=True))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(CONTENTS, min_size=1, max_size=5))
+def test_replayed_events_give_what_upstream_held_last(contents: list[Content]) -> None:
+    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    held = {(result.name, result.img_size): result.top1 for result in replay(history)[-1].results}
+    last = {key: top1 for key, top1 in contents[-1].items() if key in held}
+    assert held == last
+    # What is missing stood twice: under a former and under the present name.
+    missing = [(present(name), size) for name, size in contents[-1] if (name, size) not in held]
+    assert all(any((present(name), size) == key for name, size in held) for key in missing)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(CONTENTS, min_size=2, max_size=5), st.data())
+def test_it_does_not_matter_in_how_many_refreshes_the_revisions_were_read(
+    contents: list[Content], data: st.DataObject
+) -> None:
+    revisions = [revision(content, number) for number, content in enumerate(contents)]
+    cut = data.draw(st.integers(1, len(revisions) - 1))
+    at_once = append_events(EMPTY, revisions, present)
+    in_parts = append_events(append_events(EMPTY, revisions[:cut], present), revisions[cut:], present)
+    assert events(in_parts) == events(at_once)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(CONTENTS, min_size=1, max_size=4))
+def test_a_name_deprecated_later_is_brought_to_its_present_form_in_the_past_too(contents: list[Content]) -> None:
+    revisions = [revision(content, number) for number, content in enumerate(contents)]
+    before = append_events(EMPTY, revisions, lambda name: name)
+    models = set(append_events(before, [], present)["model"])
+    assert not models & set(ALIASES)
+
+
+def test_the_first_revision_adds_everything() -> None:
+    assert kinds({("net.in1k", 224): 80.0}) == [("net.in1k", "added", None)]
+
+
+def test_the_same_again_is_no_event() -> None:
+    assert kinds({("net.in1k", 224): 80.0}, {("net.in1k", 224): 80.0}) == []
+
+
+def test_a_changed_accuracy_a_removal_and_an_addition() -> None:
+    before: Content = {("net.in1k", 224): 80.0, ("third.in1k", 224): 70.0}
+    after: Content = {("net.in1k", 224): 80.2, ("other.a_in1k", 224): 75.0}
+    assert kinds(before, after) == [
+        ("net.in1k", "changed", None),
+        ("other.a_in1k", "added", None),
+        ("third.in1k", "removed", None),
+    ]
+
+
+def test_a_declared_rename_is_no_removal() -> None:
+    assert kinds({("old", 224): 80.0}, {("net.in1k", 224): 80.0}) == [("net.in1k", "renamed", "old")]
+    assert kinds({("old", 224): 80.0}, {("older", 224): 80.0}) == [("net.in1k", "renamed", "older")]
+
+
+def test_an_undotted_name_that_gains_its_only_tag_is_renamed() -> None:
+    assert kinds({("other", 224): 80.0}, {("other.a_in1k", 224): 80.05}) == [("other.a_in1k", "renamed", "other")]
+
+
+def test_it_is_a_removal_when_the_accuracy_or_the_tag_leaves_a_doubt() -> None:
+    two_tags: Content = {("other.a_in1k", 224): 80.0, ("other.b_in1k", 224): 80.05}
+    assert ("other", "removed", None) in kinds({("other", 224): 80.0}, two_tags)
+    assert ("other", "removed", None) in kinds({("other", 224): 80.0}, {("other.a_in1k", 224): 81.0})
+    assert ("other.b_in1k", "removed", None) in kinds({("other.b_in1k", 224): 80.0}, {("other.a_in1k", 224): 80.0})
+
+
+def test_one_undotted_name_may_stand_for_other_weights_later() -> None:
+    contents: list[Content] = [
+        {("other", 224): 77.0},
+        {("other.a_in1k", 224): 77.0},
+        {("other.a_in1k", 224): 77.0, ("other", 224): 80.0},
+        {("other.a_in1k", 224): 77.0, ("other.b_in1k", 224): 80.0},
+    ]
+    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    assert first_seen(history) == {"other.a_in1k": "2020-01-01", "other.b_in1k": "2020-01-03"}
+    assert "removed" not in set(history["event"])
+
+
+def test_new_weights_under_an_undotted_name_do_not_make_its_tag_older() -> None:
+    contents: list[Content] = [{("other", 224): 77.0}, {("other", 224): 80.0}, {("other.a_in1k", 224): 80.0}]
+    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    assert first_seen(history) == {"other": "2020-01-01", "other.a_in1k": "2020-01-02"}
+
+
+def test_fifty_models_renamed_at_once_are_fifty_renames() -> None:
+    before: Content = {(f"net{number}", 224): 70.0 + number / 4 for number in range(50)}
+    after: Content = {(f"{name}.in1k", size): top1 for (name, size), top1 in before.items()}
+    assert {event for _, event, _ in kinds(before, after)} == {"renamed"}
+    assert len(kinds(before, after)) == 50
+
+
+def test_the_former_name_keeps_its_first_day() -> None:
+    contents: list[Content] = [{("old", 224): 80.0}, {("net.in1k", 224): 80.0, ("net.in1k", 384): 81.0}]
+    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    assert first_seen(history) == {"net.in1k": "2020-01-01"}

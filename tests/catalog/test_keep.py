@@ -1,0 +1,113 @@
+"""Never less than yesterday: which sources are used, and which older rows stand in."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.keep import SHRINK_LIMIT, Kept, keep_older_rows
+from catalog.problems import Problem
+from catalog.records import Parsed, RejectedRow
+from tests.catalog.rows import accuracy, evaluation, parsed, table
+
+SOURCE = "timm/results-imagenet"
+
+
+def before(rows: int = 10, source: str = SOURCE) -> pd.DataFrame:
+    return table("sources", {"source": source, "rows_accepted": rows, "state": "current"})
+
+
+def file(rows: int, source: str = SOURCE) -> Parsed:
+    return parsed(source, *(accuracy(f"m{number}.x", 80.0, number + 2) for number in range(rows)))
+
+
+def decide(
+    files: list[Parsed], failed: dict[str, str] | None = None, *, rows: int = 10, accept: tuple[str, ...] = ()
+) -> Kept:
+    return keep_older_rows(files, failed or {}, before(rows), "2026-11-20", accept)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_a_source_that_lost_more_than_a_tenth_is_taken_for_broken(known: int, now: int) -> None:
+    kept = decide([file(now)], rows=known)
+    assert (SOURCE in kept.stale) is (now < SHRINK_LIMIT * known)
+    assert bool(kept.usable) is (SOURCE not in kept.stale)
+
+
+def test_the_message_says_how_to_accept_the_loss() -> None:
+    problem = decide([file(3)]).problems[0]
+    assert str(problem).startswith(f"error: {SOURCE}: 3 good rows, expected about 10")
+    assert f"refresh with --accept {SOURCE}" in problem.message
+
+
+def test_an_accepted_loss_is_used() -> None:
+    kept = decide([file(3)], accept=(SOURCE,))
+    assert kept.usable and not kept.stale and not kept.problems
+
+
+@pytest.mark.parametrize("failed", [SOURCE, "timm"])
+def test_a_failure_is_of_a_file_or_of_every_file_of_a_scraper(failed: str) -> None:
+    assert decide([], {failed: "connection refused"}).stale == {SOURCE: "connection refused"}
+    assert decide([], {"timm-history": "refused"}).stale == {}
+
+
+def rows_after(kept: Kept, new: list[dict], old: list[dict]) -> list[tuple[str, float]]:
+    frame = kept.rows("evaluations", table("evaluations", *new), table("evaluations", *old))
+    return sorted(zip(frame["model"], frame["top1"], strict=True))
+
+
+def test_a_stale_source_keeps_all_its_rows() -> None:
+    kept = decide([], {"s/imagenet": "refused"})
+    kept.stale = {"s/imagenet": "refused"}
+    assert rows_after(kept, [], [evaluation("a.x", 1), evaluation("b.y", 2)]) == [("a.x", 1), ("b.y", 2)]
+
+
+def test_a_partial_source_keeps_the_rows_that_it_lost_and_no_others() -> None:
+    kept = decide([file(10)])
+    kept.partial = {"s/imagenet": "1 row failed"}
+    old = [evaluation("a.x", 1), evaluation("b.y", 2)]
+    assert rows_after(kept, [evaluation("a.x", 5)], old) == [("a.x", 5), ("b.y", 2)]
+
+
+def test_a_good_source_keeps_nothing_of_before() -> None:
+    assert rows_after(decide([file(10)]), [evaluation("a.x", 5)], [evaluation("b.y", 2)]) == [("a.x", 5)]
+
+
+def with_bad_row(rows: int) -> Parsed:
+    content = file(rows)
+    content.problems.append(Problem("error", SOURCE, 4, "number", "top1 is 'x'"))
+    content.rejected.append(RejectedRow(SOURCE, 4, "number", "top1 is 'x'", "raw"))
+    return content
+
+
+def test_a_source_with_a_bad_row_is_partial_and_marked_stale() -> None:
+    kept = decide([with_bad_row(10)])
+    assert kept.partial[SOURCE].startswith("1 rows failed a check")
+    row = kept.sources(kept.usable[0].rejected).iloc[0]
+    assert (row["state"], row["rows_read"], row["rows_accepted"], row["rows_quarantined"]) == ("stale", 11, 10, 1)
+    assert not decide([with_bad_row(10)], accept=(SOURCE,)).partial
+
+
+def test_the_quarantine_holds_the_rows_of_now_and_those_of_stale_sources() -> None:
+    kept = decide([with_bad_row(10)])
+    kept.stale = {"timm/other": "refused"}
+    old = table("quarantine", {"source": SOURCE, "line": 9}, {"source": "timm/other", "line": 3})
+    new = table("quarantine", {"source": SOURCE, "line": 4})
+    frame = kept.quarantine(new, old)
+    assert sorted(zip(frame["source"], frame["line"], strict=True)) == [("timm/other", 3), (SOURCE, 4)]
+
+
+def test_content_that_did_not_change_keeps_the_day_of_its_first_fetch() -> None:
+    first = decide([file(10)]).sources([])
+    again = keep_older_rows([file(10)], {}, first, "2027-02-01").sources([])
+    changed = keep_older_rows([file(11)], {}, first, "2027-02-01").sources([])
+    assert again["retrieved_at"].tolist() == ["2026-11-20"]
+    assert changed["retrieved_at"].tolist() == ["2027-02-01"]
+
+
+def test_a_stale_source_says_why() -> None:
+    row = decide([], {SOURCE: "connection refused"}).sources([]).iloc[0]
+    assert (row["state"], row["note"], row["rows_accepted"]) == ("stale", "connection refused", 10)
