@@ -8,6 +8,7 @@ import math
 from survey.charts.scene import Axis
 
 EPOCH = datetime.date(1970, 1, 1)
+DIGIT_WIDTH = 3.6  # points, at 6-point type
 
 
 def day_number(day: str) -> float:
@@ -34,8 +35,10 @@ def _years(axis: Axis) -> list[tuple[float, str]]:
 
 
 def _decades(axis: Axis, length: float) -> list[tuple[float, str]]:
+    """As many numbers in each decade as their texts have room for."""
     decade = length / math.log10(axis.high / axis.low)
-    leading = (1, 2, 5) if decade > 65 else (1, 3) if decade > 48 else (1,)
+    widest = len(f"{axis.high:,.0f}") * DIGIT_WIDTH + 6
+    leading = (1, 2, 5) if 0.301 * decade > widest else (1, 3) if 0.477 * decade > widest else (1,)
     exponents = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)
     values = [digit * 10.0**exponent for exponent in exponents for digit in leading]
     return [(value, f"{value:,.10g}") for value in values if axis.low <= value <= axis.high]
