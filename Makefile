@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 MIRROR ?=
 README_CHART := public/charts/gmacs-accuracy.png
 
-.PHONY: site serve test lint refresh charts bench bench-pipeline lock clean
+.PHONY: site serve test lint refresh charts bench-pipeline lock clean
 
 .venv/site.stamp: pyproject.toml constraints.txt package-lock.json
 	$(PYTHON) -m venv .venv
@@ -39,9 +39,6 @@ lint: .venv/test.stamp
 
 test: lint  ## lint, format, types and all tests
 	$(BIN)/pytest
-
-bench: .venv/test.stamp
-	$(BIN)/backbones bench
 
 bench-pipeline: .venv/test.stamp  ## time and memory of refresh, charts, site and the terminal commands
 	$(BIN)/python -m tests.bench_pipeline

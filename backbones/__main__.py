@@ -13,8 +13,6 @@ VERBS = {
     "show": "print everything known about a model or family",
     "top": "list the best backbones within a budget",
     "parity": "prove the implementations equal to their references",
-    "bench": "measure the implementations beside their rivals",
-    "evaluate": "measure accuracy on an ImageNet-style folder",
     "charts": "draw every chart",
     "site": "build the site",
 }
