@@ -159,7 +159,7 @@ def test_the_list_of_models_narrows_while_typing(browser, served):
 def test_the_search_finds_a_model(browser, served):
     page, _ = opened(browser, served)
     page.locator("input.md-search__input").click()
-    page.locator("input.md-search__input").fill("convnext_tiny.fb_in1k")
+    page.locator("input.md-search__input").press_sequentially("convnext_tiny.fb_in1k")
     result = page.locator(".md-search-result__link").first
     result.wait_for(state="attached")
     assert re.search(r"/models/convnext_tiny\.", result.get_attribute("href"))
