@@ -8,7 +8,7 @@ from pathlib import Path
 from survey.facts import Facts, Row, measured, rows
 from survey.news import latest_revisions
 from survey.project import project
-from survey.render import Page, cost, write_page
+from survey.render import Page, write_page
 from survey.standing import Pick, Standings, axis_value, picks
 
 FRONTIER_CHART = "gmacs-accuracy"
@@ -44,7 +44,7 @@ def pick_tables(facts: Facts) -> list[tuple[str, str, list[Pick]]]:
         environment = facts.environments.get(key or "")
         if environment is not None:
             board = rows(facts.catalog.leaderboard("imagenet", environment.environment))
-            fast = picks(Standings(board), SPEED_BUDGETS[environment.kind], _fast, lambda limit: f"≥ {cost(limit)}")
+            fast = picks(Standings(board), SPEED_BUDGETS[environment.kind], _fast, lambda limit: f"≥ {limit:,}")
             tables.append((f"By speed on {environment.device}", "Images/s", fast))
     return [(title, heading, found) for title, heading, found in tables if any(pick.any_data for pick in found)]
 
