@@ -199,6 +199,8 @@ def compiled_against_eager(frames: Frames) -> Iterator[Problem]:
         environments[~environments["compiled"].astype(bool)], on=conditions, suffixes=("", "_eager")
     )
     eager_of = dict(zip(pairs["environment"], pairs["environment_eager"], strict=True))
+    if not eager_of:
+        return
     rows = frames["measurements"]
     compiled = rows[rows["environment"].isin(eager_of)].assign(eager=rows["environment"].map(eager_of))
     key = ["architecture", "img_size", "mode"]

@@ -93,7 +93,8 @@ def estimate_missing(costs: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
     ]
     have = set(zip(costs["architecture"], costs["img_size"], strict=True))
     missing = wanted.drop_duplicates()
-    missing = missing[[key not in have for key in zip(missing["architecture"], missing["img_size"], strict=True)]]
+    unknown = [key not in have for key in zip(missing["architecture"], missing["img_size"], strict=True)]
+    missing = missing[pd.Series(unknown, index=missing.index, dtype="bool")]
     pairs = missing.merge(plain, on="architecture", suffixes=("", "_measured"))
     pairs["distance"] = (pairs["img_size"] - pairs["img_size_measured"]).abs()
     pairs = pairs.sort_values(["architecture", "img_size", "distance", "img_size_measured"], kind="stable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -57,7 +57,7 @@ class Entities:
         for model in evaluations["model"].unique():
             if model not in rows and model in old.index:
                 rows[model] = old.loc[model].to_dict()
-        return pd.DataFrame(list(rows.values()))
+        return _table("models", rows.values())
 
     def _declared(self, model: str) -> Row:
         """What the name alone declares."""
@@ -107,7 +107,7 @@ class Entities:
         for architecture in models["architecture"].unique():
             if architecture not in rows and architecture in old.index:
                 rows[architecture] = old.loc[architecture].to_dict()
-        return pd.DataFrame(list(rows.values()))
+        return _table("architectures", rows.values())
 
     def families(self, architectures: pd.DataFrame, papers: pd.DataFrame) -> pd.DataFrame:
         """The families that have an architecture, each with its main paper."""
@@ -149,19 +149,23 @@ class Entities:
 
 def papers(records: Sequence[Paper], kept: pd.DataFrame) -> pd.DataFrame:
     """The reference facts, refined by what arXiv answered; `kept` are the older answers of stale sources."""
-    table = TABLES["papers"]
     rows: dict[str, Row] = {}
     for record in sorted(records, key=lambda row: row.source != REFERENCE_PAPERS):
         fields = {name: value for name, value in vars(record).items() if value not in ("", None)}
         rows[record.paper] = rows.get(record.paper, {}) | fields
-    new = table.typed(pd.DataFrame(list(rows.values()), columns=pd.Index(table.column_names)))
+    new = _table("papers", rows.values())
     parts = [frame for frame in (kept, new) if len(frame)]
-    return pd.concat(parts, ignore_index=True).drop_duplicates("paper") if parts else table.empty()
+    return pd.concat(parts, ignore_index=True).drop_duplicates("paper") if parts else new
 
 
 def known(value: float) -> float | None:
     """A figure of the survey, whose -1 is unknown."""
     return value if value > 0 else None
+
+
+def _table(name: str, rows: Iterable[Row]) -> pd.DataFrame:
+    table = TABLES[name]
+    return table.typed(pd.DataFrame(list(rows), columns=pd.Index(table.column_names)))
 
 
 def _parameters(evaluations: pd.DataFrame, measurements: pd.DataFrame) -> dict[str, tuple[float, str, int]]:

@@ -225,11 +225,13 @@ class _Merge:
             return TABLES["costs"].empty()
         costs = TABLES["costs"].typed(choose_costs(pd.concat(candidates, ignore_index=True)))
         measured = evaluations[evaluations["dataset"] == IMAGENET]
-        architectures = measured["model"].map({item.model: item.architecture for item in survey})
+        older = self.previous["models"]
+        architecture_of = dict(zip(older["model"], older["architecture"], strict=True))
+        architecture_of |= {item.model: item.architecture for item in survey}
         wanted = pd.DataFrame(
             {
-                "architecture": architectures.fillna(measured["model"].str.partition(".")[0]),
-                "img_size": measured["img_size"],
+                "architecture": [architecture_of.get(model, split_name(model)[0]) for model in measured["model"]],
+                "img_size": measured["img_size"].tolist(),
             }
         )
         return pd.concat([costs, estimate_missing(costs, wanted)], ignore_index=True)

@@ -1,0 +1,244 @@
+"""Tables from what was parsed: names brought together, rows accounted for, and older knowledge kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from catalog.checks import check
+from catalog.identity import Identity
+from catalog.merge import Frames, Merged, merge
+from catalog.records import Paper, Parsed, PastAccuracy, Registration
+from catalog.schema import TABLES
+from tests.catalog.rows import accuracy, benchmark, environment, parsed, past, survey_row
+
+TODAY = "2026-11-20"
+EMPTY: Frames = {name: schema.empty() for name, schema in TABLES.items()}
+FORMER, PRESENT = "tnt_s_patch16_224", "tnt_s_legacy_patch16_224.in1k"
+PAPER = Paper(
+    "papers/reference",
+    2,
+    "deep-residual-learning",
+    "1512.03385",
+    "Deep residual learning",
+    "Kaiming He",
+    2016,
+    "",
+    "CVPR",
+    "https://arxiv.org/abs/1512.03385",
+    "https://example.org/code",
+)
+
+
+def build(
+    *files: Parsed, failed: dict[str, str] | None = None, previous: Frames | None = None, accept: tuple[str, ...] = ()
+) -> Merged:
+    return merge(files, failed or {}, previous or EMPTY, TODAY, accept)
+
+
+def results(*records: object) -> Parsed:
+    return parsed("timm/results-imagenet", *records)
+
+
+def speeds(*records: object, source: str = "timm/benchmark-a", version: str = "2.9.1") -> Parsed:
+    rows = [replace(row, source=source, environment=f"gpu-{version}") for row in records]
+    return parsed(source, *rows, environments=(environment(version),))
+
+
+def registration(model: str, classes: int = 1000) -> Registration:
+    return Registration("timm-registry/weights", 2, model, "resnet", "mit", f"timm/{model}", 224, 288, classes, ())
+
+
+def registry(*models: str, **fields: int) -> Parsed:
+    return parsed("timm-registry/weights", *(registration(model, **fields) for model in models))
+
+
+def alias() -> tuple[str, str]:
+    """A former name and its present one, as the reference table has them."""
+    return next((name, model) for name, model in Identity().aliases.items() if "." not in name)
+
+
+def errors(frames: Frames) -> list[str]:
+    return [str(problem) for problem in check(frames) if problem.severity == "error"]
+
+
+def test_nothing_gives_empty_tables() -> None:
+    merged = build()
+    assert merged.problems == [] and errors(merged.frames) == []
+    assert all(frame.empty for frame in merged.frames.values())
+
+
+def test_a_model_its_architecture_and_its_family_follow_from_a_result() -> None:
+    frames = build(results(accuracy("resnet50.a1_in1k", 80.0)), registry("resnet50.a1_in1k")).frames
+    model, architecture = frames["models"].iloc[0], frames["architectures"].iloc[0]
+    assert (model["architecture"], model["tag"], model["licence"]) == ("resnet50", "a1_in1k", "mit")
+    assert (architecture["family"], architecture["timm_module"], architecture["params_m"]) == ("resnet", "resnet", 10.0)
+    assert frames["families"]["family"].tolist() == ["resnet"]
+    assert errors(frames) == []
+
+
+def test_a_family_that_no_rule_knows_is_unclassified_with_a_warning() -> None:
+    frames = build(results(accuracy("brandnewnet.in1k", 80.0))).frames
+    assert frames["families"]["family"].tolist() == ["unclassified"]
+    findings = check(frames)
+    assert {(finding.severity, finding.rule) for finding in findings} == {("warning", "unclassified")}
+    assert "brandnewnet" in findings[0].message
+
+
+def test_a_former_name_takes_its_present_one() -> None:
+    former, present = alias()
+    frames = build(results(accuracy(former, 80.0))).frames
+    assert frames["evaluations"]["model"].tolist() == [present]
+    assert former in frames["models"]["former_names"].item().split(";")
+
+
+def test_a_former_name_of_weights_that_have_a_row_is_set_aside_and_counted() -> None:
+    former, present = alias()
+    frames = build(results(accuracy(former, 79.0, 2), accuracy(present, 80.0, 3))).frames
+    assert frames["evaluations"]["top1"].tolist() == [80.0]
+    assert frames["quarantine"][["line", "rule"]].values.tolist() == [[2, "same-weights"]]
+    source = frames["sources"].iloc[0]
+    assert (source["rows_read"], source["rows_accepted"], source["rows_quarantined"]) == (2, 1, 1)
+    assert errors(frames) == []
+
+
+def test_a_timed_former_name_of_an_architecture_that_has_a_row_is_set_aside_too() -> None:
+    former, present = alias()
+    now = present.partition(".")[0]
+    frames = build(results(accuracy(present, 80.0)), speeds(benchmark(former, line=2), benchmark(now, line=3))).frames
+    assert frames["measurements"]["architecture"].tolist() == [now]
+    assert frames["quarantine"]["rule"].tolist() == ["same-architecture"]
+    assert errors(frames) == []
+
+
+def test_a_timed_former_name_with_other_parameters_keeps_its_name() -> None:
+    former, present = alias()
+    frames = build(results(accuracy(present, 80.0)), speeds(benchmark(former, params_m=99.0))).frames
+    assert frames["measurements"]["architecture"].tolist() == [former]
+
+
+def test_what_is_only_timed_is_an_architecture_without_models() -> None:
+    frames = build(speeds(benchmark("vit_huge_encoder"))).frames
+    assert frames["models"].empty and frames["architectures"]["params_m"].tolist() == [10.0]
+    assert frames["costs"]["gmacs"].tolist() == [2.0]
+
+
+def test_the_surveys_own_models_bring_cost_and_family() -> None:
+    frames = build(parsed("survey/backbone_performance", survey_row("CSWin-T"))).frames
+    assert frames["models"][["model", "origin"]].values.tolist() == [["cswin-t", "survey"]]
+    assert frames["costs"][["architecture", "gmacs"]].values.tolist() == [["cswin-t", 4.3]]
+    assert frames["evaluations"]["kind"].tolist() == ["reported by a paper"]
+    assert errors(frames) == []
+
+
+def test_an_unknown_figure_of_the_survey_is_blank() -> None:
+    frames = build(parsed("survey/backbone_performance", survey_row("CSWin-T", params_m=-1.0, gmacs=-1.0))).frames
+    assert frames["costs"].empty
+    assert frames["architectures"][["params_m", "params_source"]].isna().all().all()
+
+
+def test_arxiv_refines_the_reference_and_blank_answers_take_nothing_away() -> None:
+    answer = replace(PAPER, source="papers/arxiv/1", title="Deep Residual Learning", published="2015-12-10", venue="")
+    answer = replace(answer, code_url="", year=2015)
+    paper = build(parsed("papers/reference", PAPER), parsed("papers/arxiv/1", answer)).frames["papers"].iloc[0]
+    assert (paper["title"], paper["published"], paper["year"]) == ("Deep Residual Learning", "2015-12-10", 2015)
+    assert (paper["venue"], paper["code_url"]) == ("CVPR", "https://example.org/code")
+
+
+def test_when_arxiv_fails_its_former_answer_stays() -> None:
+    answer = replace(PAPER, source="papers/arxiv/1", title="Deep Residual Learning", published="2015-12-10")
+    before = build(parsed("papers/reference", PAPER), parsed("papers/arxiv/1", answer)).frames
+    after = build(parsed("papers/reference", PAPER), failed={"papers/arxiv": "refused"}, previous=before).frames
+    pd.testing.assert_frame_equal(after["papers"], before["papers"])
+
+
+FILES = {
+    "timm/results-imagenet": results(accuracy("resnet50.a1_in1k", 80.0), accuracy("resnet50.tv_in1k", 76.0, 3)),
+    "timm-registry/weights": registry("resnet50.a1_in1k", "resnet50.tv_in1k", "clip_encoder.x", classes=0),
+    "timm/benchmark-new": speeds(
+        benchmark("resnet50", 4.0), benchmark("clip_encoder", 9.0, 3, params_m=5.0), source="timm/benchmark-new"
+    ),
+    "timm/benchmark-old": speeds(benchmark("resnet50", 4.02), source="timm/benchmark-old", version="2.4.0"),
+    "survey/backbone_performance": parsed("survey/backbone_performance", survey_row("CSWin-T")),
+    "papers/reference": parsed("papers/reference", PAPER),
+}
+
+
+@pytest.mark.parametrize("source", FILES)
+def test_a_source_that_fails_takes_no_knowledge_with_it(source: str) -> None:
+    before = build(*FILES.values()).frames
+    left = [file for name, file in FILES.items() if name != source]
+    after = build(*left, failed={source: "connection refused"}, previous=before).frames
+    for name in TABLES:
+        if name == "sources":
+            continue
+        key = list(TABLES[name].key)
+        pd.testing.assert_frame_equal(
+            after[name].sort_values(key, ignore_index=True), before[name].sort_values(key, ignore_index=True), obj=name
+        )
+    assert after["sources"].set_index("source")["state"][source] == "stale"
+    assert errors(after) == []
+
+
+def test_a_partial_benchmark_whose_other_rows_changed_counts_nothing_twice() -> None:
+    before = build(FILES["timm/results-imagenet"], speeds(benchmark("resnet50", 4.0), benchmark("b", 1.0, 3))).frames
+    now = speeds(benchmark("resnet50", 5.0))
+    broken = replace_rejected(now, line=3)
+    after = build(FILES["timm/results-imagenet"], broken, previous=before, accept=()).frames
+    assert after["sources"]["state"].tolist().count("stale") == 1
+    assert sorted(zip(after["costs"]["architecture"], after["costs"]["gmacs"], strict=True)) == [
+        ("b", 1.0),
+        ("resnet50", 5.0),
+    ]
+    assert errors(after) == []
+
+
+def replace_rejected(file: Parsed, line: int) -> Parsed:
+    """The file with a row that failed a check, and enough good rows not to have shrunk."""
+    from scrapers.tabular import InvalidRow, reject
+
+    file.records += [
+        replace(file.records[0], architecture=f"filler{number}", line=10 + number, gmacs=None) for number in range(2)
+    ]
+    reject(file, line, InvalidRow("number", "rate is 'x'"), ["b", "x"])
+    return file
+
+
+def test_a_row_that_fails_this_time_and_another_that_failed_last_time_balance() -> None:
+    rows = [accuracy(f"resnet{number}.x", 80.0, number + 2) for number in range(20)]
+    first, second = results(*rows[1:]), results(*rows[:1], *rows[2:])
+    before = build(replace_bad(first, 2)).frames
+    after = build(replace_bad(second, 3), previous=before).frames
+    assert errors(after) == []
+    assert after["quarantine"]["line"].tolist() == [3]
+    assert len(after["evaluations"]) == 20
+
+
+def replace_bad(file: Parsed, line: int) -> Parsed:
+    from scrapers.tabular import InvalidRow, reject
+
+    reject(file, line, InvalidRow("number", "top1 is 'x'"), ["x"])
+    return file
+
+
+def history_file(day: str, *records: PastAccuracy) -> Parsed:
+    commit = f"commit{day[-2:]}{len(records)}"
+    file = parsed(f"timm-history/{day}-{commit}", *(replace(row, revision=commit, date=day) for row in records))
+    return replace(file, file=replace(file.file, scraper="timm-history", revision=commit, published_at=day))
+
+
+def test_two_revisions_of_one_day_read_in_two_refreshes_are_both_told() -> None:
+    one = history_file("2020-01-01", past("a.x", 80.0))
+    two = history_file("2020-01-01", past("a.x", 80.0), past("b.y", 70.0))
+    before = build(one).frames
+    after = build(two, previous=before).frames
+    assert after["history"][["model", "event"]].values.tolist() == [["a.x", "added"], ["b.y", "added"]]
+
+
+def test_a_revision_older_than_the_last_or_read_before_adds_nothing() -> None:
+    newest = history_file("2020-03-01", past("a.x", 80.0))
+    before = build(newest).frames
+    again = build(newest, history_file("2020-01-01", past("b.y", 70.0)), previous=before).frames
+    pd.testing.assert_frame_equal(again["history"], before["history"])

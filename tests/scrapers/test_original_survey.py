@@ -1,0 +1,118 @@
+"""The original survey's two files: the table with its sentinels, and the reading list as people wrote it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from catalog.records import Parsed, SurveyPaper, SurveyRow
+from scrapers.client import FetchError
+from scrapers.original_survey import OriginalSurvey
+from scrapers.tabular import UnreadableFile
+from tests.scrapers.answers import Answers, source_file
+
+HEADER = "Date,TrainSet,Method,Size,Model,Params(M),FLOPs(B),Acc"
+ROW = "-,ImageNet-1K+ImageNet-22K,ViT,384,ViT-B/16(22k),86.0,55.4,83.97"
+
+
+def table(*rows: str) -> Parsed:
+    text = "\n".join([HEADER, *rows])
+    return OriginalSurvey().parse(source_file(text, "survey/t", "https://example.org/backbone_performance.csv"))
+
+
+def reading_list(text: str) -> Parsed:
+    return OriginalSurvey().parse(source_file(text, "survey/readme", "https://example.org/readme.md"))
+
+
+def test_a_row_as_written_without_a_newline_at_the_end() -> None:
+    (record,) = table(ROW).records
+    assert record == SurveyRow(
+        "survey/t", 2, "ViT", "ViT-B/16(22k)", "ImageNet-1K+ImageNet-22K", 384, 86.0, 55.4, 83.97
+    )
+
+
+def test_minus_one_is_unknown() -> None:
+    (record,) = table(ROW.replace("86.0,55.4", "-1,-1")).records
+    assert (record.params_m, record.gmacs) == (-1, -1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("86.0", "0"),
+        ("55.4", "-2"),
+        ("83.97", "839.7"),
+        ("384", "0"),
+        ("ViT-B/16(22k)", "=SUM(A1)"),
+        ("ViT-B/16(22k)", "(/)"),
+        ("ViT-B/16(22k)", "<img>"),
+        (",ViT,", ",,"),
+    ],
+)
+def test_what_cannot_be_is_set_aside(old: str, new: str) -> None:
+    parsed = table(ROW, ROW.replace(old, new, 1))
+    assert len(parsed.records) == 1
+    assert [row.line for row in parsed.rejected] == [3]
+
+
+LIST = """# Survey
+- not a paper
+
+## Paper
+- ViT
+  - An Image is Worth 16x16 Words
+  - [papers_with_code](https://paperswithcode.com/paper/an-image)
+* Swin
+    * Swin Transformer
+    * [arxiv](https://arxiv.org/abs/2103.14030)
+-
+-{space}
+
+## Other
+- nothing
+  - at all
+""".replace("{space}", " ")
+
+
+def test_entries_are_nested_bullets_below_the_heading_and_empty_ones_are_none() -> None:
+    parsed = reading_list(LIST)
+    assert parsed.records == [
+        SurveyPaper(
+            "survey/readme", 5, "ViT", "An Image is Worth 16x16 Words", "https://paperswithcode.com/paper/an-image"
+        ),
+        SurveyPaper("survey/readme", 8, "Swin", "Swin Transformer", "https://arxiv.org/abs/2103.14030"),
+    ]
+    assert not parsed.problems
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "- ViT\n  - A title without a link\n",
+        "- ViT\n  - [link](https://example.org/x)\n",
+        "- ViT\n",
+        "- ViT\n  - Title\n  - [a](https://example.org/a)\n  - [b](https://example.org/b)\n",
+        "- ViT\n  - Title\n  - [script](javascript:alert(1))\n",
+        "- <script>\n  - Title\n  - [a](https://example.org/a)\n",
+    ],
+)
+def test_an_incomplete_entry_is_a_warning_with_its_line_and_the_others_stay(entry: str) -> None:
+    parsed = reading_list(LIST.replace("* Swin", f"{entry}* Swin", 1))
+    assert len(parsed.records) == 2
+    assert [(problem.severity, problem.line, problem.rule) for problem in parsed.problems] == [
+        ("warning", 8, "reading-list")
+    ]
+
+
+@pytest.mark.parametrize("text", ["# Paper\n", "- ViT\n  - Title\n  - [a](https://example.org)\n", "words\n"])
+def test_no_entry_at_all_keeps_the_list_known_before(text: str) -> None:
+    with pytest.raises(UnreadableFile, match="the list known before is kept"):
+        reading_list(text)
+
+
+def test_one_file_that_fails_does_not_stop_the_other() -> None:
+    head = json.dumps({"sha": "ab" * 20, "commit": {"committer": {"date": "2022-11-01T00:00:00Z"}}}).encode()
+    fetched = OriginalSurvey().fetch(Answers([head, FetchError("refused"), b"# Paper"]))
+    assert [file.source for file in fetched.files] == ["survey/readme"]
+    assert fetched.failed == ["survey/backbone_performance"]

@@ -1,0 +1,133 @@
+"""Upstream CSV, row by row: every row becomes values or a rejection with its line and reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.records import Parsed
+from scrapers.tabular import InvalidRow, Row, UnreadableFile, accept, read_csv
+from tests.scrapers.answers import source_file
+
+
+def read(content: str | bytes, **how: object) -> tuple[Parsed, list[Row]]:
+    parsed = Parsed(source_file(content))
+    return parsed, list(read_csv(parsed, ("model", "value"), ("other",), **how))
+
+
+def number(text: str, low: float = -1e9, high: float = 1e9) -> float:
+    return Row(2, {"value": text}).number("value", low, high)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1,013.01", 1013.01), ("+1.088", 1.088), ("+2", 2), ("-3.5", -3.5), ("1e3", 1000), (".5", 0.5), (" 7 ", 7)],
+)
+def test_numbers_as_upstream_writes_them(text: str, value: float) -> None:
+    assert number(text) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "NaN", "inf", "-inf", "1_000", "1,01", "10,0000", "0x1f", "٣", "1 2", "high", "--1"]
+)
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRow, match="expected a number from"):
+        number(text)
+
+
+@given(st.floats(-1e8, 1e8))
+def test_every_number_survives_in_every_spelling(value: float) -> None:
+    assert number(repr(value)) == value
+    assert number(f"{value:,.2f}") == float(f"{value:.2f}")
+
+
+@pytest.mark.parametrize(("text", "low", "high"), [("101", 0, 100), ("-0.1", 0, 100), ("0", 1e-6, 1)])
+def test_a_number_out_of_range_is_refused(text: str, low: float, high: float) -> None:
+    with pytest.raises(InvalidRow):
+        number(text, low, high)
+
+
+def test_a_whole_number_may_end_in_point_zero() -> None:
+    assert Row(2, {"value": "1024.0"}).integer("value", 1, 4096) == 1024
+    with pytest.raises(InvalidRow, match="expected a whole number"):
+        Row(2, {"value": "224.5"}).integer("value", 1, 4096)
+
+
+PLAIN = "model,value\na,1\nb,2\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN,
+        PLAIN.replace("\n", "\r\n"),
+        "\ufeff" + PLAIN,
+        "\n\n" + PLAIN,
+        PLAIN + "\n\n",
+        PLAIN.replace("a,1\n", "a,1\n\n"),
+        PLAIN.rstrip("\n"),
+        "value,model\n1,a\n2,b\n",
+        "infer_model,infer_value\na,1\nb,2\n",
+        "name,value\na,1\nb,2\n",
+        '"model","value"\n"a","1"\n"b","2"\n',
+    ],
+)
+def test_files_that_mean_the_same_read_the_same(content: str) -> None:
+    parsed, rows = read(content, prefix="infer_", rename={"name": "model"})
+    assert [(row.values["model"], row.values["value"]) for row in rows] == [("a", "1"), ("b", "2")]
+    assert not parsed.rejected and not parsed.problems
+
+
+@given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00")), min_size=1, max_size=4)))
+def test_every_row_is_given_or_set_aside(rows: list[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows([["model", "value"], *rows])
+    parsed, given_rows = read(text.getvalue())
+    assert len(given_rows) + len(parsed.rejected) == len(rows)
+    assert len(given_rows) == sum(len(row) == 2 for row in rows)
+
+
+def test_a_row_knows_the_line_that_it_starts_on() -> None:
+    _, rows = read('model,value\n"a\nb",1\n\nc,2\n')
+    assert [row.line for row in rows] == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the file is empty"),
+        (" \n\n", "the file is empty"),
+        ("<!DOCTYPE html><html></html>", "expected CSV, found an HTML page"),
+        (b"\x89PNG\xff", "byte 0 is not UTF-8"),
+        ("model,amount\na,1\n", "source/file:1: column value is missing, found model, amount"),
+        ("\nmodel,amount\na,1\n", "source/file:2: column value is missing"),
+        ("model,value,value\na,1,2\n", "column value stands twice"),
+        ("model,value\na,1\nb", "source/file:3: the file ends in the middle of a row"),
+        ("x" * 200_000, "source/file:1: field larger than field limit"),
+        ("model,value\na," + "1" * 200_000 + "\n", "source/file:2: field larger than field limit"),
+    ],
+)
+def test_a_file_of_no_use_is_one_line_with_its_name(content: str | bytes, message: str) -> None:
+    with pytest.raises(UnreadableFile) as caught:
+        read(content)
+    assert message in str(caught.value) and str(caught.value).startswith("source/file")
+
+
+def test_a_new_column_is_reported_once() -> None:
+    parsed, rows = read("model,value,colour\na,1,red\nb,2,blue\n")
+    assert len(rows) == 2
+    assert [str(problem) for problem in parsed.problems] == [
+        "warning: source/file:1: column colour is new and was ignored [new-column]"
+    ]
+
+
+@pytest.mark.parametrize("name", ["<script>", "../x", "=1+1", "a|b", 'a"b', "a\nb", "-x", "", "x" * 200, "é"])
+def test_a_name_that_could_be_markup_a_path_or_a_formula_is_set_aside(name: str) -> None:
+    parsed = Parsed(source_file(""))
+    accept(parsed, Row(7, {"model": name}), lambda row: parsed.problems.clear() or row.text("model"))
+    assert [(row.line, row.rule) for row in parsed.rejected] == [(7, "name")]
+    assert "\n" not in str(parsed.problems[0])
