@@ -64,7 +64,8 @@ def leaderboard(
 
     `cost_note` says how far `gmacs` may be compared: blank (counted for this network at this size), `estimated`,
     `reparametrised`, `other head` or `without fused attention`; only the first two take part in `pareto_gmacs`.
-    `speed_note` is `other network` where what was timed has other parameters (fused branches, another head).
+    `speed_note` is `other network` where what was timed has other parameters (fused branches, another head); such
+    rows take no part in `pareto_speed`.
     The frontier is of accuracies that were measured under one protocol: what only a paper states is never on it.
     """
     if dataset not in DATASETS:
@@ -88,7 +89,8 @@ def leaderboard(
     comparable = rows["cost_note"].isin(["", "estimated"])
     rows["pareto_params"] = pareto_mask(rows["params_m"], accuracy)
     rows["pareto_gmacs"] = pareto_mask(rows["gmacs"].where(comparable), accuracy)
-    rows["pareto_speed"] = pareto_mask(rows["images_per_s"], accuracy, more_is_better=True)
+    same_network = rows["speed_note"] == ""
+    rows["pareto_speed"] = pareto_mask(rows["images_per_s"].where(same_network), accuracy, more_is_better=True)
     rows = rows.sort_values(["top1", "top5", "model", "img_size"], ascending=[False, False, True, True], kind="stable")
     return rows[COLUMNS].reset_index(drop=True)
 

@@ -113,7 +113,9 @@ def test_of_several_batch_sizes_the_fastest_is_shown_with_its_batch() -> None:
 
 @pytest.mark.parametrize(("timed", "note"), [(10.0, ""), (10.04, ""), (9.0, "other network")])
 def test_what_was_timed_with_other_parameters_is_another_network(timed: float, note: str) -> None:
-    assert only(held(**speeds({"params_m": timed})), environment="gpu")["speed_note"] == note
+    result = only(held(**speeds({"params_m": timed})), environment="gpu")
+    assert result["speed_note"] == note
+    assert result["pareto_speed"] == (note == "")
 
 
 @pytest.mark.parametrize(

@@ -120,13 +120,14 @@ function inRanges(row, ranges) {
 
 /**
  * The value by which a row is weighed against its accuracy, or null where it may not be compared: figures that only a
- * paper reports, and compute that was counted for another network.
+ * paper reports, and compute or speed that was counted or timed for another network.
  * @param {Object} row
  * @param {{key: string, property: string}} axis one of AXES
  */
 export function comparable(row, axis) {
   if (row.evidence === "reported by a paper") return null;
   if (axis.key === "gmacs" && !COMPARABLE.has(row.cost_note)) return null;
+  if (axis.key === "throughput" && row.speed_note) return null;
   return row[axis.property];
 }
 

@@ -8,7 +8,7 @@ const NOTES = {
   reparametrised: ["fused", "Counted after fusing branches; not compared with other networks"],
   "other head": ["head", "Counted with another head; not compared with other networks"],
   "without fused attention": ["no attn.", "Counted without fused attention; not compared with other networks"],
-  "other network": ["other net", "What was timed has another number of parameters (fused branches or another head)"],
+  "other network": ["other net", "What was timed has another number of parameters (fused branches or another head); not on the frontier"],
 };
 const ROW_HEIGHT = 34;
 const ROW_HEIGHT_NARROW = 42; // two lines of a name
