@@ -75,7 +75,7 @@ def build(
         step("write the downloads", files.result)
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.move(built, fresh)
-    shutil.copytree(work / "files", fresh, dirs_exist_ok=True)
+    shutil.copytree(work / "files", fresh, dirs_exist_ok=True, copy_function=shutil.move)
     if charts:
         shutil.copytree(drawn, fresh / "charts", dirs_exist_ok=True, ignore=shutil.ignore_patterns(FINGERPRINT))
     (fresh / FINGERPRINT).write_text(inputs, encoding="ascii")
