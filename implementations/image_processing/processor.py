@@ -215,14 +215,19 @@ class ImageProcessor:
         return any(edge < size for edge, size in zip(self.resize_to, self.output_size, strict=True))
 
     def _normalise(self, images: tf.Tensor) -> tf.Tensor:
-        """Rescale and normalise uint8 (..., C) to float32 in the order and precision of the reference."""
-        levels = np.arange(256, dtype=np.float32)
+        """Rescale and normalise uint8 (..., C) to float32 by looking up each of the 256 levels of each channel.
+
+        The table holds the bits of the reference; arithmetic in a graph would not, as TensorFlow's optimiser turns
+        divisions by constants into products.
+        """
+        levels = np.arange(256)
         if self.rescale_factor is None:
-            output = tf.cast(images, tf.float32) / 255.0
+            levels = levels.astype(np.float32) / np.float32(255)
         else:
-            table = (levels.astype(np.float64) * self.rescale_factor).astype(np.float32)
-            output = tf.gather(table, tf.cast(images, tf.int32))
-        return (output - tf.constant(self.mean, tf.float32)) / tf.constant(self.std, tf.float32)
+            levels = (levels * np.float64(self.rescale_factor)).astype(np.float32)
+        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+        table = ((levels - mean[:, None]) / std[:, None]).reshape(-1)  # C * 256
+        return tf.gather(table, tf.cast(images, tf.int32) + np.arange(len(mean), dtype=np.int32) * 256)
 
 
 def _inside(resized: Sequence[tf.Tensor], offset: Sequence[tf.Tensor], size: Sequence[int]) -> tf.Tensor:
