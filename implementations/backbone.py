@@ -65,8 +65,9 @@ class FeatureInfo(tuple[Feature, ...]):
 class Backbone(keras.Model):
     """A backbone under timm's names: `model(images)` gives logits, features (`features_only`) or pooled features.
 
-    Images are (B, H, W, C) in the model's `img_size` and `in_chans`, already normalised. A subclass sets `config_class`,
-    creates its layers in `__init__` (every variable included) and implements `run`, `forward_head` and `all_features`.
+    Images are (B, H, W, C) in the model's `img_size` and `in_chans`, already normalised. A subclass sets
+    `config_class`, creates its layers in `__init__` (every variable included) and implements `run`, `forward_head` and
+    `all_features`.
     """
 
     config_class: ClassVar[type[BackboneConfig]] = BackboneConfig
@@ -80,7 +81,7 @@ class Backbone(keras.Model):
     def run(
         self, images, training=None, attention: bool | Collection[str] = False, indices: Sequence[int] = ()
     ) -> tuple[Any, dict[int, Any], dict[str, Any]]:
-        """The trunk up to and including the last norm: (features, feature maps NHWC at `indices`, attention maps by path).
+        """The trunk up to and including the last norm: (features, NHWC maps at `indices`, attention maps by path).
 
         `attention` is False, True for every map, or the paths of the maps to keep (`keeps`).
         """

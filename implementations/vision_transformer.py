@@ -1,4 +1,4 @@
-"""Owns the Vision Transformer (https://arxiv.org/abs/2010.11929) of timm's vision_transformer.py, as one configurable model."""
+"""Owns the Vision Transformer (https://arxiv.org/abs/2010.11929) of timm's vision_transformer.py."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Brings the checkpoints of vision transformers to timm's names and a model's sizes, as timm's checkpoint_filter_fn does."""
+"""Brings checkpoints of vision transformers to timm's names and a model's sizes (timm's checkpoint_filter_fn)."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from implementations.layers.position import resample_patch_kernel, resample_posi
 
 
 def convert_vit_state_dict(state: dict[str, np.ndarray], model: Any) -> dict[str, np.ndarray]:
-    """timm, OpenCLIP-trunk and DINOv2 names to timm's; positions and patch kernel to the model's grid and patch size."""
+    """OpenCLIP-trunk, DINOv2 and DeiT III names to timm's; positions and patch kernel to the model's sizes."""
     prefix = next((p for p in ("visual.trunk.",) if any(name.startswith(p) for name in state)), "")
     if prefix:
         state = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

@@ -1,8 +1,8 @@
 """Moves tensors between timm's names and layouts and Keras variables, by one rule for every backbone.
 
-A variable's name is the path of attributes that leads to it, which equals timm's; only the last part and the layout depend
-on the kind of layer: linear kernels are transposed, convolution kernels go from (out, in, height, width) to (height, width,
-in, out), and norms say gamma and beta for weight and bias.
+A variable's name is the path of attributes that leads to it, which equals timm's; only the last part and the layout
+depend on the kind of layer: linear kernels are transposed, convolution kernels go from (out, in, height, width) to
+(height, width, in, out), and norms say gamma and beta for weight and bias.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class Slot:
 
     def to_timm(self) -> np.ndarray:
         """The variable's value in timm's layout, contiguous."""
-        return np.ascontiguousarray(self.in_timm_layout(keras.ops.convert_to_numpy(self.variable.value)))
+        return np.ascontiguousarray(self.in_timm_layout(keras.ops.convert_to_numpy(self.variable)))
 
     def in_timm_layout(self, array: np.ndarray) -> np.ndarray:
         """An array of the variable's shape (its value, its gradient) in timm's layout."""
@@ -55,7 +55,9 @@ class Slot:
 
 def slots(layer: keras.layers.Layer, prefix: str = "") -> Iterator[Slot]:
     """Every weight below a layer, by timm's dotted path, in order of creation; random-number state is no weight."""
-    for attribute, value in vars(layer).items():
+    # Under Keras's torch back end a layer is a torch module, which keeps its children in a dictionary of their own.
+    attributes = {**vars(layer), **vars(layer).get("_modules", {})}
+    for attribute, value in attributes.items():
         if attribute.startswith("_") or isinstance(value, keras.random.SeedGenerator):
             continue
         if isinstance(value, keras.Variable):
@@ -75,7 +77,7 @@ def load_weights(model: Any, source: Any, adapt_to: PretrainedConfig | None = No
         model: a Backbone.
         source: what `read_state_dict` takes.
         adapt_to: the configuration that the weights were trained under; given, a first convolution of other channels is
-            summed or repeated and a classifier of other classes is left as initialised, as timm does on pretrained=True.
+            summed or repeated and a classifier of other classes is left as initialised, as timm's pretrained=True does.
 
     Raises:
         WeightsError: as `implementations.load_weights`.
@@ -154,7 +156,7 @@ def _adapt_first_conv(state: dict[str, np.ndarray], model: Any, source: Pretrain
 def _drop_classifier(
     state: dict[str, np.ndarray], expected: dict[str, Slot], model: Any, source: PretrainedConfig
 ) -> set[str]:
-    """Take a classifier of another number of classes out of the state; returns the variables that stay as initialised."""
+    """Take a classifier of another number of classes out of the state; returns what stays as initialised."""
     if not source.classifier or source.num_classes == model.num_classes:
         return set()
     names = (source.classifier,) if isinstance(source.classifier, str) else source.classifier

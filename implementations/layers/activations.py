@@ -8,8 +8,12 @@ from implementations.errors import BackboneError
 
 
 def gelu(x):
-    """Exact GELU (error function), torch's default; Flax's default is the tanh approximation."""
-    return ops.gelu(x, approximate=False)
+    """Exact GELU (error function), torch's default; Flax's default is the tanh approximation.
+
+    Spelled out with erf, which converters know and TensorFlow fuses with the product before it; Keras's own uses erfc
+    on TensorFlow, for which ONNX has no operator.
+    """
+    return 0.5 * x * (1.0 + ops.erf(x * ops.cast(0.5**0.5, x.dtype)))
 
 
 def gelu_tanh(x):

@@ -1,4 +1,4 @@
-"""Owns differential attention (https://arxiv.org/abs/2410.05258), as timm's `DiffAttention` (timm/layers/diff_attention.py)."""
+"""Owns differential attention (https://arxiv.org/abs/2410.05258), as timm's timm/layers/diff_attention.py."""
 
 import math
 
@@ -13,8 +13,8 @@ from implementations.layers.norm import RmsNorm, create_norm
 class DiffHeads(keras.layers.Layer):
     """Attention of paired heads whose second map, times a learned lambda, is subtracted from the first.
 
-    Shapes: query and key (B, 2 * heads, N, head_dim), value (B, heads, N, 2 * head_dim) -> (B, heads, N, 2 * head_dim) and the
-    maps before subtraction (B, 2 * heads, N, N).
+    Shapes: query and key (B, 2 * heads, N, head_dim), value (B, heads, N, 2 * head_dim) -> (B, heads, N, 2 * head_dim)
+    and the maps before subtraction (B, 2 * heads, N, N).
     """
 
     def __init__(self, num_heads: int, head_dim: int, depth: int, **kwargs):

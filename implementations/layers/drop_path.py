@@ -26,5 +26,5 @@ class DropPath(keras.layers.Layer):
 
 
 def drop_path_rates(maximum: float, depth: int) -> list[float]:
-    """Rates rising linearly from 0 in the first block to `maximum` in the last, as timm's `calculate_drop_path_rates`."""
+    """Rates rising linearly from 0 in the first block to `maximum` in the last, as timm's."""
     return [maximum * index / max(depth - 1, 1) for index in range(depth)]

@@ -9,7 +9,7 @@ from implementations.layers.cost_trace import record
 class Linear(keras.layers.Layer):
     """`x @ kernel + bias` over the last axis, as one matrix product on flattened rows.
 
-    Shapes: (..., in_features) -> (..., out_features). Variables exist from construction: `kernel` (in, out), `bias` (out,).
+    Shapes: (..., in_features) -> (..., out_features). Variables: `kernel` (in, out), `bias` (out,).
     """
 
     def __init__(self, in_features: int, out_features: int, use_bias: bool = True, init_std: float = 0.02, **kwargs):

@@ -8,7 +8,7 @@ from implementations.layers.cost_trace import record
 
 
 class LayerNorm(keras.layers.LayerNormalization):
-    """Layer normalisation over the last axis of size `channels`; epsilon 1e-6 as timm's LayerNorm (torch's own: 1e-5)."""
+    """Layer normalisation over a last axis of `channels`; epsilon 1e-6 as timm's LayerNorm (torch's own: 1e-5)."""
 
     def __init__(self, channels: int, epsilon: float = 1e-6, **kwargs):
         super().__init__(epsilon=epsilon, **kwargs)
@@ -26,7 +26,7 @@ class LayerNorm(keras.layers.LayerNormalization):
 
 
 class RmsNorm(keras.layers.Layer):
-    """Root-mean-square normalisation over the last axis, no mean subtracted, no bias; epsilon 1e-6 as timm's RmsNorm."""
+    """Root-mean-square normalisation over the last axis: no mean, no bias; epsilon 1e-6 as timm's RmsNorm."""
 
     def __init__(self, channels: int, epsilon: float = 1e-6, **kwargs):
         super().__init__(**kwargs)

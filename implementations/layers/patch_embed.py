@@ -10,8 +10,8 @@ from implementations.layers.norm import create_norm
 class PatchEmbed(keras.layers.Layer):
     """Non-overlapping patches projected to `embed_dim`. Shapes: (B, H, W, C) -> (B, H / patch, W / patch, embed_dim).
 
-    A remainder of the image that does not fill a patch is left out, as a strided convolution does. Flattening to tokens is
-    left to the caller.
+    A remainder of the image that does not fill a patch is left out, as a strided convolution does. Flattening to tokens
+    is left to the caller.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Owns resizing of learned absolute positions and patch kernels, as timm's resample_abs_pos_embed and resample_patch_embed."""
+"""Owns resizing of learned absolute positions and of patch kernels, as timm's functions resample_* do."""
 
 import math
 
@@ -17,7 +17,7 @@ def resample_positions(
     antialias: bool = True,
     align_corners: bool = False,
 ) -> np.ndarray:
-    """Positions (1, prefix + old_h * old_w, C) resized to (1, prefix + h * w, C); the prefix tokens stay as they are."""
+    """Positions (1, prefix + old_h * old_w, C) resized to (1, prefix + h * w, C); prefix tokens stay as they are."""
     prefix, grid = positions[:, :num_prefix_tokens], positions[0, num_prefix_tokens:]
     side = math.isqrt(grid.shape[0])
     old_size = old_size or (side, side)
@@ -41,7 +41,10 @@ def resample_position_tensor(positions, size: tuple[int, int], old_size: tuple[i
 def resample_patch_kernel(
     kernel: np.ndarray, size: tuple[int, int], interpolation: str = "bicubic", antialias: bool = True
 ) -> np.ndarray:
-    """Patch kernel (out, in, h, w) resized so that resized patches give nearly the same tokens (FlexiViT, arXiv:2212.08013)."""
+    """Patch kernel (out, in, h, w) resized so that resized patches give nearly the same tokens.
+
+    Source: FlexiViT, https://arxiv.org/abs/2212.08013.
+    """
     old = kernel.shape[-2:]
     if tuple(old) == tuple(size):
         return kernel

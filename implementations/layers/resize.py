@@ -1,7 +1,7 @@
-"""Owns resizing by weight matrices: images, positional embeddings, bias tables and patch kernels all use these two products.
+"""Owns resizing by weight matrices, which images, positions, bias tables and patch kernels all use.
 
-One matrix per axis holds every output sample's weights, so a resize is two matrix products in any back end, with the same
-bits at every size. Kernels: "nearest", "bilinear", "bicubic" (Keys' family with parameter `a`), "lanczos" (radius 3).
+One matrix per axis holds every output sample's weights, so a resize is two matrix products in any back end.
+Kernels: "nearest", "bilinear", "bicubic" (Keys' family with parameter `a`), "lanczos" (radius 3).
 """
 
 from functools import lru_cache
@@ -76,7 +76,7 @@ def resize_grid(grid: np.ndarray, size: tuple[int, int], **options) -> np.ndarra
 
 
 def resize_tensor(x, size: tuple[int, int], **options):
-    """Resize a tensor (..., H, W, C) of known H and W to (..., *size, C) inside a model; `options` as `resize_matrix`."""
+    """Resize a tensor (..., H, W, C) of known H and W to (..., *size, C) in a model; `options` as `resize_matrix`."""
     height, width = x.shape[-3:-1]
     rows = ops.cast(resize_matrix(height, size[0], **options), x.dtype)
     columns = ops.cast(resize_matrix(width, size[1], **options), x.dtype)

@@ -50,8 +50,8 @@ def check_outputs(name: str, batch: int = 2, seed: int = 0, **arguments: Any) ->
 def check_gradients(name: str, batch: int = 2, seed: int = 0, **arguments: Any) -> list[Comparison]:
     """Gradients by the images, and by the weights as a whole, of a random projection of the logits.
 
-    Each weight's errors are relative to that gradient's own scale. A gradient of a few numbers gives no stable estimate of the
-    reference's error, so the worst of ours over all weights is held against the worst of the reference's.
+    Each weight's errors are relative to that gradient's own scale. A gradient of a few numbers gives no stable estimate
+    of the reference's error, so the worst of ours over all weights is held against the worst of the reference's.
     """
     theirs = reference.create_reference(name, seed, **arguments)
     model = implementations.create_model(name, **arguments)
@@ -69,15 +69,14 @@ def check_gradients(name: str, batch: int = 2, seed: int = 0, **arguments: Any) 
 
 
 def check_tensors(name: str, **arguments: Any) -> list[str]:
-    """Differences between our tensors and timm's, by name and shape, at full size and without allocating; empty is good."""
+    """Differences of our tensors from timm's by name and shape, at full size, none allocated; empty is good."""
     theirs = reference.reference_shapes(name, **arguments)
     ours = unallocated_shapes(name, **arguments)
-    names = [
+    return [
         f"{key} {theirs.get(key)} in timm, {ours.get(key)} here"
         for key in sorted(theirs.keys() | ours.keys())
         if theirs.get(key) != ours.get(key)
     ]
-    return names
 
 
 def unallocated_shapes(name: str, **arguments: Any) -> dict[str, tuple[int, ...]]:

@@ -33,7 +33,8 @@ class Comparison:
         return self.error / self.reference_error if self.reference_error else (0.0 if not self.error else float("inf"))
 
     def __str__(self) -> str:
-        return f"{self.name}: error {self.error:.2e}, reference's own {self.reference_error:.2e}, allowed {self.tolerance:.2e}"
+        own = f"reference's own {self.reference_error:.2e}"
+        return f"{self.name}: error {self.error:.2e}, {own}, allowed {self.tolerance:.2e}"
 
 
 def compare(

@@ -1,0 +1,25 @@
+"""Parametrises the shared backbone checks by what each backbone's test class names."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def pytest_configure(config):
+    # Keras 3.15 copies TensorFlow variables with np.array, of which numpy 2 complains.
+    config.addinivalue_line("filterwarnings", "ignore:__array__ implementation doesn't accept:DeprecationWarning")
+
+
+def pytest_generate_tests(metafunc):
+    if metafunc.cls is None:
+        return
+    for parameter in ("parity_case", "tensor_name", "bad_size"):
+        if parameter in metafunc.fixturenames:
+            cases = getattr(metafunc.cls, f"{parameter}s", ())
+            metafunc.parametrize(parameter, cases, ids=[_label(case) for case in cases])
+
+
+def _label(case):
+    if not isinstance(case, tuple) or not isinstance(case[-1], dict):
+        return str(case)
+    return "-".join([case[0], *(f"{name}={value}" for name, value in case[1].items())])
