@@ -22,6 +22,8 @@ DATA = Path(__file__).parent / "data"
 BACKBONES = {
     "vision_transformer": "implementations.vision_transformer:VisionTransformer",
     "deit": "implementations.deit:Deit",
+    "swin_transformer": "implementations.swin_transformer:SwinTransformer",
+    "swin_transformer_v2": "implementations.swin_transformer_v2:SwinTransformerV2",
 }
 
 
