@@ -121,11 +121,17 @@ class Backbone(keras.Model):
         everything = self.all_features()
         return FeatureInfo(everything[index] for index in self.out_indices)
 
+    def __call__(self, images, *args: Any, **kwargs: Any) -> Any:
+        """Check the images first: an error raised further in would come wrapped in Keras's own lines."""
+        self.check_images(images)
+        return super().__call__(images, *args, **kwargs)
+
     def call(self, images, training=None):
+        images = ops.cast(images, self.compute_dtype)
         if self.config.features_only:
-            maps = self.run(self.checked(images), training, indices=self.out_indices)[1]
+            maps = self.run(images, training, indices=self.out_indices)[1]
             return [maps[index] for index in self.out_indices]
-        features, _, _ = self.run(self.checked(images), training)
+        features, _, _ = self.run(images, training)
         return self.forward_head(features, training=training)
 
     def forward_features(self, images, training=None):
@@ -143,12 +149,13 @@ class Backbone(keras.Model):
         return self.run(self.checked(images), False, attention=True if paths is None else paths)[2]
 
     def checked(self, images):
-        """The images in the compute dtype.
+        """The images as a tensor in the compute dtype, after `check_images`."""
+        self.check_images(images)
+        return ops.cast(ops.convert_to_tensor(images), self.compute_dtype)
 
-        Raises:
-            BackboneError: rank, channels or size are not what this model takes.
-        """
-        images = ops.convert_to_tensor(images)
+    def check_images(self, images) -> None:
+        """Raise BackboneError unless rank, channels and size are what this model takes."""
+        images = images if hasattr(images, "shape") else np.asarray(images)
         expected = f"expected (batch, {self.config.img_size[0]}, {self.config.img_size[1]}, {self.config.in_chans})"
         if len(images.shape) != 4:
             raise BackboneError(f"{self.name}: images of shape {tuple(images.shape)}; {expected}")
@@ -156,7 +163,6 @@ class Backbone(keras.Model):
             hint = "; images are channels-last here" if images.shape[1] == self.config.in_chans else ""
             raise BackboneError(f"{self.name}: {images.shape[-1]} channels in {tuple(images.shape)}; {expected}{hint}")
         self.check_size(tuple(images.shape[1:3]), expected)
-        return ops.cast(images, self.compute_dtype)
 
     def check_size(self, size: tuple[int | None, int | None], expected: str) -> None:
         """Raise BackboneError unless images of this size fit; a model that takes other sizes overrides this."""

@@ -60,7 +60,9 @@ def slots(layer: keras.layers.Layer, prefix: str = "") -> Iterator[Slot]:
     for attribute, value in attributes.items():
         if attribute.startswith("_") or isinstance(value, keras.random.SeedGenerator):
             continue
-        attribute = attribute.removesuffix("_")  # `layers_` stands for timm's `layers`, a name that Keras keeps for itself
+        attribute = attribute.removesuffix(
+            "_"
+        )  # `layers_` stands for timm's `layers`, a name that Keras keeps for itself
         if isinstance(value, keras.Variable):
             yield _slot(layer, prefix, attribute, value)
         elif isinstance(value, keras.layers.Layer):

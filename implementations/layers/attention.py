@@ -44,11 +44,18 @@ def scaled_dot_product_attention(
     Raises:
         BackboneError: mask and causal together, or head counts that do not fit.
     """
-    if is_causal and attn_mask is not None:
-        raise BackboneError("attention: give attn_mask or is_causal=True, not both")
     if enable_gqa:
         key, value = _repeat_heads(query, key, value)
-    length, size = key.shape[-2], query.shape[-1]
+    weights = attention_weights(query, key, attn_mask, is_causal, scale)
+    output = attend(weights, value, dropout_p, seed)
+    return (output, weights) if return_weights else output
+
+
+def attention_weights(query, key, attn_mask=None, is_causal: bool = False, scale: float | None = None):
+    """The attention map (..., heads, L, S) of `scaled_dot_product_attention`, before dropout."""
+    if is_causal and attn_mask is not None:
+        raise BackboneError("attention: give attn_mask or is_causal=True, not both")
+    size = query.shape[-1]
     query = query * ops.cast(size**-0.5 if scale is None else scale, query.dtype)
     logits = ops.matmul(query, ops.swapaxes(key, -1, -2))  # ..., heads, L, S
     record("attention", logits.shape, size)
@@ -56,13 +63,18 @@ def scaled_dot_product_attention(
     if keras.backend.standardize_dtype(dtype) in ("bfloat16", "float16"):
         logits = ops.cast(logits, "float32")
     if is_causal:
-        attn_mask = np.tri(query.shape[-2], length, dtype=bool)
+        attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
     weights = ops.softmax(logits, axis=-1) if attn_mask is None else _masked_softmax(logits, attn_mask)
-    weights = ops.cast(weights, dtype)
-    dropped = keras.random.dropout(weights, dropout_p, seed=seed) if dropout_p else weights
-    output = ops.matmul(dropped, value)  # ..., heads, L, V
-    record("attention", output.shape, length)
-    return (output, weights) if return_weights else output
+    return ops.cast(weights, dtype)
+
+
+def attend(weights, value, dropout_p: float = 0.0, seed=None):
+    """`weights @ value` after dropout of the weights: (..., L, S) and (..., S, V) -> (..., L, V)."""
+    if dropout_p:
+        weights = keras.random.dropout(weights, dropout_p, seed=seed)
+    output = ops.matmul(weights, value)
+    record("attention", output.shape, weights.shape[-1])
+    return output
 
 
 def _repeat_heads(query, key, value):

@@ -27,6 +27,6 @@ def record(kind: str, *factors: int | Sequence[int | None]) -> None:
     """Add the product of `factors` (numbers or shapes, all known) to every open count; free when none is open."""
     if not _active:
         return
-    numbers = [number for factor in factors for number in (factor if isinstance(factor, (tuple, list)) else (factor,))]
+    numbers = [number for factor in factors for number in ((factor,) if isinstance(factor, int) else factor)]
     for counter in _active:
         counter[kind] += prod(numbers)

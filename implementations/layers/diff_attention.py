@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from implementations.layers.attention import head_dim, scaled_dot_product_attention, token_count
+from implementations.layers.attention import attend, attention_weights, head_dim, token_count
 from implementations.layers.linear import Linear
 from implementations.layers.norm import RmsNorm, create_norm
 
@@ -29,16 +29,18 @@ class DiffHeads(keras.layers.Layer):
             for name in ("q1", "k1", "q2", "k2")
         ]
         self.sub_norm = RmsNorm(2 * head_dim, epsilon=1e-5)
+        self.seed_generator = keras.random.SeedGenerator()
         self.built = True
 
     def call(self, query, key, value, dropout=0.0):
         q1, k1, q2, k2 = self.lambdas
         factor = ops.exp(ops.sum(q1 * k1)) - ops.exp(ops.sum(q2 * k2)) + self.lambda_init
-        pairs, tokens = self.num_heads, token_count(query[:, 0])
-        value = ops.repeat(value, 2, axis=1)  # B, 2 * heads, N, 2 * head_dim
-        x, attention = scaled_dot_product_attention(query, key, value, dropout_p=dropout, return_weights=True)
-        x = ops.reshape(x, (-1, pairs, 2, tokens, 2 * self.head_dim))
-        x = x[:, :, 0] - ops.cast(factor, x.dtype) * x[:, :, 1]  # B, heads, N, 2 * head_dim
+        attention = attention_weights(query, key)  # B, 2 * heads, N, N
+        dropped = keras.random.dropout(attention, dropout, seed=self.seed_generator) if dropout else attention
+        tokens = token_count(query[:, 0])
+        pairs = ops.reshape(dropped, (-1, self.num_heads, 2, tokens, tokens))
+        difference = pairs[:, :, 0] - ops.cast(factor, pairs.dtype) * pairs[:, :, 1]  # B, heads, N, N
+        x = attend(difference, value)  # B, heads, N, 2 * head_dim
         return self.sub_norm(x) * (1 - self.lambda_init), attention
 
 

@@ -58,7 +58,7 @@ class Conv2d(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.in_chans, self.out_chans, self.padding = in_chans, out_chans, padding
+        self.in_chans, self.out_chans, self.groups, self.padding = in_chans, out_chans, groups, padding
         self.kernel_size, self.stride = _pair(kernel_size), _pair(stride)
         shape = (*self.kernel_size, in_chans // groups, out_chans)
         initializer = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # torch's default for Conv2d
@@ -71,7 +71,7 @@ class Conv2d(keras.layers.Layer):
             margin = (self.padding, self.padding)
             x = ops.pad(x, ((0, 0), margin, margin, (0, 0)))
         x = ops.conv(x, self.kernel, strides=self.stride, padding="valid", data_format="channels_last")
-        record("conv", x.shape, self.kernel.shape[:-1])
+        record("conv", x.shape, self.kernel_size, self.in_chans // self.groups)
         return x if self.bias is None else ops.add(x, self.bias)
 
 

@@ -20,7 +20,7 @@ EPSILON = 1e-5  # torch's own LayerNorm, which timm uses here
 class PatchMerging(keras.layers.Layer):
     """Halve height and width, 2x2 patches to one of `out_dim` channels; odd sides get a line of zeros.
 
-    Shapes: (B, H, W, dim) -> (B, ceil(H / 2), ceil(W / 2), out_dim). Swin normalises before the reduction, SwinV2 after.
+    Shapes: (B, H, W, dim) -> (B, ceil(H / 2), ceil(W / 2), out_dim). Swin normalises before reducing, SwinV2 after.
     """
 
     def __init__(self, dim: int, out_dim: int, norm_last: bool, **kwargs):

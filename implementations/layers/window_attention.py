@@ -51,8 +51,8 @@ class WindowAttentionBase(keras.layers.Layer):
     def gathered(self, table):
         """Table ((2h-1)(2w-1), heads) -> (heads, area, area)."""
         area = self.window[0] * self.window[1]
-        pairs = ops.take(table, relative_position_index(self.window), axis=0)  # area * area, heads
-        return ops.reshape(ops.transpose(pairs), (self.num_heads, area, area))
+        pairs = ops.take(ops.transpose(table), relative_position_index(self.window), axis=1)  # heads, area * area
+        return ops.reshape(pairs, (self.num_heads, area, area))
 
     def call(self, x, attn_mask: np.ndarray | None = None, training=None):
         area = self.window[0] * self.window[1]
@@ -76,7 +76,7 @@ class WindowAttentionBase(keras.layers.Layer):
             return logits + bias
         area = logits.shape[-1]
         terms = bias[None] + ops.cast(attn_mask[:, None], logits.dtype)  # windows, heads, area, area
-        by_image = ops.reshape(logits, (-1, len(attn_mask), self.num_heads, area, area))
+        by_image = ops.reshape(logits, (-1, attn_mask.shape[0], self.num_heads, area, area))
         return ops.reshape(by_image + terms, (-1, self.num_heads, area, area))
 
 

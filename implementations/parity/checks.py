@@ -8,6 +8,7 @@ import numpy as np
 
 import implementations
 from implementations import registry
+from implementations.costs import create_unallocated
 from implementations.parity import reference
 from implementations.parity.compare import Comparison, compare, compare_one
 from implementations.weights import load_weights, slots, tensor_shapes
@@ -82,14 +83,6 @@ def check_tensors(name: str, **arguments: Any) -> list[str]:
 def unallocated_shapes(name: str, **arguments: Any) -> dict[str, tuple[int, ...]]:
     """timm's name and shape of every weight of a variant; no value is created."""
     return tensor_shapes(create_unallocated(name, **arguments))
-
-
-def create_unallocated(name: str, **arguments: Any) -> Any:
-    """A model whose variables have shapes and no values: for counting and comparing, not for running."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = implementations.create_model(name, **arguments)
-    keras.utils.clear_session(free_memory=False)  # drops Keras's list of variables still to be given values
-    return model
 
 
 def depth_cut(name: str) -> dict[str, Any]:

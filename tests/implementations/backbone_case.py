@@ -11,6 +11,7 @@ class TestSwin(BackboneCase):
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +74,7 @@ class BackboneCase:
         full = reference.create_reference(self.variant, **self.small)
         implementations.load_weights(model, full)
         trunk = dict(full.state_dict())
-        theirs.load_state_dict({key: trunk[key.removeprefix("model.")] for key in theirs.state_dict()})
+        theirs.load_state_dict({key: trunk[_unflattened(key)] for key in theirs.state_dict()})
         images = self.images(model)
         import torch
 
@@ -275,8 +276,13 @@ class BackboneCase:
         ):
             with pytest.raises(BackboneError, match=reason) as caught:
                 model(np.zeros(shape, "float32"))
-            assert "\n" not in str(caught.value).split("\n\n")[0]
+            assert "\n" not in str(caught.value)
 
     def test_sizes_that_cannot_be_taken_are_refused(self, bad_size):
         with pytest.raises(BackboneError, match="img_size"):
             implementations.create_model(self.variant, **{**self.small, "img_size": bad_size})
+
+
+def _unflattened(key: str) -> str:
+    """Name in the full model of a tensor of timm's feature extractors, which add `model.` or write `layers_0`."""
+    return re.sub(r"^(\w+)_(\d+)\.", r"\1.\2.", key.removeprefix("model."))
