@@ -5,7 +5,7 @@ depend on the kind of layer: linear kernels are transposed, convolution kernels 
 (height, width, in, out), and norms say gamma and beta for weight and bias.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,25 @@ def load_weights(model: Any, source: Any, adapt_to: PretrainedConfig | None = No
         state = _adapt_first_conv(state, model, adapt_to)
         fresh = _drop_classifier(state, expected, model, adapt_to)
     state = {name: array for name, array in state.items() if name in expected or not model.is_pruned(name)}
-    _check(model.name, state, {name: slot for name, slot in expected.items() if name not in fresh})
+    assign_state(model, state, model.name, fresh)
+
+
+def assign_state(
+    layer: keras.layers.Layer, state: dict[str, np.ndarray], label: str, fresh: Collection[str] = ()
+) -> None:
+    """Assign tensors in timm's names and layouts to a layer's weights, all of them or none.
+
+    Args:
+        layer: a model or layer.
+        state: its tensors.
+        label: what to call the layer in errors.
+        fresh: names of weights that stay as initialised.
+
+    Raises:
+        WeightsError: one line that names the tensors missing, extra, of another shape, or not finite.
+    """
+    expected = {slot.name: slot for slot in slots(layer)}
+    _check(label, state, {name: slot for name, slot in expected.items() if name not in fresh})
     for name, array in state.items():
         slot = expected[name]
         slot.variable.assign(slot.to_keras(array).astype(slot.variable.dtype))

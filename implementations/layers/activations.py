@@ -13,7 +13,7 @@ def gelu(x):
     Spelled out with erf, which converters know and TensorFlow fuses with the product before it; Keras's own uses erfc
     on TensorFlow, for which ONNX has no operator.
     """
-    return 0.5 * x * (1.0 + ops.erf(x * ops.cast(0.5**0.5, x.dtype)))
+    return 0.5 * x * (1.0 + ops.erf(x * 0.5**0.5))
 
 
 def gelu_tanh(x):

@@ -56,7 +56,7 @@ def attention_weights(query, key, attn_mask=None, is_causal: bool = False, scale
     if is_causal and attn_mask is not None:
         raise BackboneError("attention: give attn_mask or is_causal=True, not both")
     size = query.shape[-1]
-    query = query * ops.cast(size**-0.5 if scale is None else scale, query.dtype)
+    query = query * (size**-0.5 if scale is None else scale)
     logits = ops.matmul(query, ops.swapaxes(key, -1, -2))  # ..., heads, L, S
     record("attention", logits.shape, size)
     dtype = logits.dtype
@@ -64,7 +64,12 @@ def attention_weights(query, key, attn_mask=None, is_causal: bool = False, scale
         logits = ops.cast(logits, "float32")
     if is_causal:
         attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
-    weights = ops.softmax(logits, axis=-1) if attn_mask is None else _masked_softmax(logits, attn_mask)
+    if attn_mask is not None:
+        weights = _masked_softmax(logits, attn_mask)
+    elif logits.shape[-1] == 1:
+        weights = ops.ones_like(logits)  # one key takes it all; Keras's softmax warns about that
+    else:
+        weights = ops.softmax(logits, axis=-1)
     return ops.cast(weights, dtype)
 
 

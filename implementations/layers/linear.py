@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from implementations.layers.cost_trace import record
+from implementations.layers.initial import conv_uniform, truncated_normal
 
 
 class Linear(keras.layers.Layer):
@@ -15,7 +16,7 @@ class Linear(keras.layers.Layer):
     def __init__(self, in_features: int, out_features: int, use_bias: bool = True, init_std: float = 0.02, **kwargs):
         super().__init__(**kwargs)
         self.in_features, self.out_features = in_features, out_features
-        initializer = keras.initializers.TruncatedNormal(stddev=init_std)
+        initializer = truncated_normal(init_std)
         self.kernel = self.add_weight((in_features, out_features), initializer=initializer, name="kernel")
         self.bias = self.add_weight((out_features,), initializer="zeros", name="bias") if use_bias else None
         self.built = True
@@ -61,8 +62,7 @@ class Conv2d(keras.layers.Layer):
         self.in_chans, self.out_chans, self.groups, self.padding = in_chans, out_chans, groups, padding
         self.kernel_size, self.stride = _pair(kernel_size), _pair(stride)
         shape = (*self.kernel_size, in_chans // groups, out_chans)
-        initializer = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # torch's default for Conv2d
-        self.kernel = self.add_weight(shape, initializer=initializer, name="kernel")
+        self.kernel = self.add_weight(shape, initializer=conv_uniform(), name="kernel")
         self.bias = self.add_weight((out_chans,), initializer="zeros", name="bias") if use_bias else None
         self.built = True
 

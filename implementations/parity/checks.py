@@ -9,6 +9,7 @@ import numpy as np
 import implementations
 from implementations import registry
 from implementations.costs import create_unallocated
+from implementations.layers.initial import initial_values_left_out
 from implementations.parity import reference
 from implementations.parity.compare import Comparison, compare, compare_one
 from implementations.weights import load_weights, slots, tensor_shapes
@@ -36,10 +37,9 @@ def check_outputs(name: str, batch: int = 2, seed: int = 0, **arguments: Any) ->
         **arguments: configuration that both take (`img_size`, `depth`, `num_classes`, ...).
     """
     theirs = reference.create_reference(name, seed, **arguments)
-    model = implementations.create_model(name, **arguments)
-    load_weights(model, theirs)
+    model = _create_from(theirs, name, **arguments)
     images = random_images((batch, *model.config.img_size, model.config.in_chans), seed)
-    paths = _affordable(reference.attention_sizes(theirs, images))
+    paths = _affordable(reference.attention_sizes(name, images, **arguments))
     ours = _outputs(model, images, paths)
     del model
     gc.collect()
@@ -55,8 +55,7 @@ def check_gradients(name: str, batch: int = 2, seed: int = 0, **arguments: Any) 
     of the reference's error, so the worst of ours over all weights is held against the worst of the reference's.
     """
     theirs = reference.create_reference(name, seed, **arguments)
-    model = implementations.create_model(name, **arguments)
-    load_weights(model, theirs)
+    model = _create_from(theirs, name, **arguments)
     images = random_images((batch, *model.config.img_size, model.config.in_chans), seed)
     cotangent = np.random.default_rng(seed).standard_normal((batch, model.num_classes)).astype("float32")
     ours = _gradients(model, images, cotangent)
@@ -93,16 +92,22 @@ def depth_cut(name: str) -> dict[str, Any]:
     return {"depth": 2}
 
 
+def _create_from(theirs: Any, name: str, **arguments: Any) -> Any:
+    with initial_values_left_out():
+        model = implementations.create_model(name, **arguments)
+    load_weights(model, theirs)
+    return model
+
+
 def _affordable(sizes: dict[str, int]) -> list[str]:
     paths = list(sizes)
     return paths if sum(sizes.values()) <= ATTENTION_ELEMENTS else [paths[0], paths[-1]]
 
 
 def _outputs(model: Any, images: np.ndarray, paths: list[str]) -> dict[str, np.ndarray]:
-    outputs = {"logits": model(images)}
     indices = range(len(model.all_features()))
     features, maps, attention = model.run(model.checked(images), False, attention=paths, indices=indices)
-    outputs["features"] = features
+    outputs = {"logits": model.forward_head(features), "features": features}
     outputs.update({f"features.{index}": maps[index] for index in indices})
     outputs.update({f"attention.{path}": weights for path, weights in attention.items()})
     return {key: keras.ops.convert_to_numpy(value) for key, value in outputs.items()}

@@ -22,9 +22,21 @@ def create_reference(name: str, seed: int = 0, **arguments: Any) -> torch.nn.Mod
     from timm.layers import set_fused_attn
 
     set_fused_attn(False)  # the attention map exists only then
-    model = timm.create_model(name, **arguments).eval()
+    with _NoRandomValues():  # all of them are about to be replaced
+        model = timm.create_model(name, **arguments).eval()
     randomize(model, seed)
     return model
+
+
+class _NoRandomValues(torch.overrides.TorchFunctionMode):
+    """Leaves out the drawing of initial values, which takes longer than anything else for a large model."""
+
+    SKIPPED = (torch.Tensor.uniform_, torch.Tensor.normal_, torch.Tensor.erfinv_)
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function in self.SKIPPED:
+            return args[0].zero_()
+        return function(*args, **(kwargs or {}))
 
 
 def reference_shapes(name: str, **arguments: Any) -> dict[str, tuple[int, ...]]:
@@ -91,22 +103,22 @@ def reference_outputs(
     return {**outputs, **{f"attention.{path}": weights for path, weights in maps.items()}}
 
 
-def attention_sizes(model: torch.nn.Module, images: np.ndarray) -> dict[str, int]:
-    """Elements of every attention map by path, found on the first image."""
+def attention_sizes(name: str, images: np.ndarray, **arguments: Any) -> dict[str, int]:
+    """Elements of every attention map by path, found without computing any."""
+    import timm
+
+    model = timm.create_model(name, device="meta", **arguments).eval()
     sizes: dict[str, int] = {}
 
     def measure(path: str) -> Any:
-        return lambda module, inputs, output: sizes.__setitem__(path, output.numel() * len(images))
+        return lambda module, inputs, output: sizes.__setitem__(path, output.numel())
 
-    handles = [
-        module.register_forward_hook(measure(name.rpartition(".")[0]))
-        for name, module in model.named_modules()
-        if name.rpartition(".")[2] == "attn_drop"
-    ]
+    for module_name, module in model.named_modules():
+        path, _, leaf = module_name.rpartition(".")
+        if leaf == "attn_drop":
+            module.register_forward_hook(measure(path))
     with torch.no_grad():
-        model(torch.from_numpy(images[:1].transpose(0, 3, 1, 2)))
-    for handle in handles:
-        handle.remove()
+        model(torch.empty(images.transpose(0, 3, 1, 2).shape, device="meta"))
     return sizes
 
 
