@@ -67,7 +67,7 @@ def attention_weights(query, key, attn_mask=None, is_causal: bool = False, scale
     if attn_mask is not None:
         weights = _masked_softmax(logits, attn_mask)
     elif logits.shape[-1] == 1:
-        weights = ops.ones_like(logits)  # one key takes it all; Keras's softmax warns about that
+        weights = ops.exp(logits - logits)  # one key takes it all, which Keras's softmax warns about
     else:
         weights = ops.softmax(logits, axis=-1)
     return ops.cast(weights, dtype)
