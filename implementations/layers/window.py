@@ -41,6 +41,11 @@ class Windows:
         """Height and width of a map after padding to whole windows."""
         return tuple(-(-side // window) * window for side, window in zip(resolution, self.size, strict=True))
 
+    def count(self, resolution: Sequence[int]) -> int:
+        """Windows of a map."""
+        height, width = self.padded(resolution)
+        return (height // self.size[0]) * (width // self.size[1])
+
     def partition(self, x):
         """(B, H, W, C) -> (B * windows, area, C), windows row by row within each image."""
         height, width, channels = x.shape[1:]
