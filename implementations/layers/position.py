@@ -50,5 +50,6 @@ def resample_patch_kernel(
         return kernel
     options = torch_interpolate_options(interpolation, antialias)
     matrix = np.kron(resize_matrix(old[0], size[0], **options), resize_matrix(old[1], size[1], **options))  # new, old
-    resized = kernel.reshape(*kernel.shape[:2], -1).astype("float64") @ np.linalg.pinv(matrix)
+    cutoff = max(matrix.shape) * np.finfo("float32").eps  # timm's, which inverts in float32
+    resized = kernel.reshape(*kernel.shape[:2], -1).astype("float64") @ np.linalg.pinv(matrix, cutoff)
     return resized.reshape(*kernel.shape[:2], *size).astype(kernel.dtype)
