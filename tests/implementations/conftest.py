@@ -8,6 +8,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 def pytest_configure(config):
     # Keras 3.15 copies TensorFlow variables with np.array, of which numpy 2 complains.
     config.addinivalue_line("filterwarnings", "ignore:__array__ implementation doesn't accept:DeprecationWarning")
+    # Of timm, when it resizes tables of relative positions.
+    for message in ("Using a non-tuple sequence for multidimensional", "torch.searchsorted"):
+        config.addinivalue_line("filterwarnings", f"ignore:{message}:UserWarning")
 
 
 def pytest_generate_tests(metafunc):
