@@ -98,7 +98,7 @@ def _read_pickle(path: Path) -> Mapping[str, Any]:
 
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"weights {path}: truncated, or not a PyTorch state dict ({reason})") from error
     if not isinstance(loaded, Mapping):
