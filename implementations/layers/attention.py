@@ -106,6 +106,7 @@ def _masked_softmax(logits, attn_mask):
     return exponentials / ops.where(total == 0, ops.ones_like(total), total)
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class Attention(keras.layers.Layer):
     """Multi-head self-attention with a fused qkv product, as timm's `Attention` (timm/layers/attention.py).
 

@@ -9,6 +9,7 @@ from implementations.layers.mlp import Mlp
 from implementations.layers.norm import create_norm
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class AttentionPoolLatent(keras.layers.Layer):
     """One latent token attends to all tokens, then a residual feed-forward. Shapes: (B, N, dim) -> (B, dim)."""
 

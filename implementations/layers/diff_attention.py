@@ -44,6 +44,7 @@ class DiffHeads(keras.layers.Layer):
         return self.sub_norm(x) * (1 - self.lambda_init), attention
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class DiffAttention(keras.layers.Layer):
     """Differential self-attention. Shapes: (B, N, dim) -> (B, N, dim); maps (B, 2 * num_heads, N, N)."""
 

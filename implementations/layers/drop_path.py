@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class DropPath(keras.layers.Layer):
     """In training, zeroes whole samples with probability `rate` and divides the kept ones by `1 - rate`.
 

@@ -3,6 +3,7 @@
 import keras
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class LayerScale(keras.layers.Layer):
     """`x * gamma` over the last axis; `gamma` (dim,) starts at `init_values`."""
 

@@ -7,6 +7,7 @@ from implementations.layers.cost_trace import record
 from implementations.layers.initial import conv_uniform, truncated_normal
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class Linear(keras.layers.Layer):
     """`x @ kernel + bias` over the last axis, as one matrix product on flattened rows.
 
@@ -41,6 +42,7 @@ class Linear(keras.layers.Layer):
         return (*input_shape[:-1], self.out_features)
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class Conv2d(keras.layers.Layer):
     """Convolution of torch's `Conv2d`: symmetric zero padding of `padding` pixels, NHWC in and out.
 

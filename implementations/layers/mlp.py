@@ -9,6 +9,7 @@ from implementations.layers.linear import Linear
 from implementations.layers.norm import create_norm
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class Mlp(keras.layers.Layer):
     """fc1, activation, dropout, optional norm, fc2, dropout. Shapes: (..., dim) -> (..., dim)."""
 
@@ -49,6 +50,7 @@ class Mlp(keras.layers.Layer):
         return self.drop2(self.fc2(x), training=training)  # ..., dim
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class SwiGLUPacked(Mlp):
     """Gated feed-forward with one packed input product: the first half gates the second (https://arxiv.org/abs/2002.05202)."""
 
@@ -60,6 +62,7 @@ class SwiGLUPacked(Mlp):
         return self.act(gate) * value
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class SwiGLU(Mlp):
     """Gated feed-forward with separate products for gate (`fc1_g`) and value (`fc1_x`)."""
 

@@ -7,6 +7,7 @@ from implementations.errors import BackboneError
 from implementations.layers.cost_trace import record
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class LayerNorm(keras.layers.LayerNormalization):
     """Layer normalisation over a last axis of `channels`; epsilon 1e-6 as timm's LayerNorm (torch's own: 1e-5)."""
 
@@ -25,6 +26,7 @@ class LayerNorm(keras.layers.LayerNormalization):
         return {**base, "channels": self.channels, "epsilon": self.epsilon}
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class RmsNorm(keras.layers.Layer):
     """Root-mean-square normalisation over the last axis: no mean, no bias; epsilon 1e-6 as timm's RmsNorm."""
 

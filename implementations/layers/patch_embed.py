@@ -7,6 +7,7 @@ from implementations.layers.linear import Conv2d
 from implementations.layers.norm import create_norm
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class PatchEmbed(keras.layers.Layer):
     """Non-overlapping patches projected to `embed_dim`. Shapes: (B, H, W, C) -> (B, H / patch, W / patch, embed_dim).
 

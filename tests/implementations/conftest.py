@@ -13,6 +13,15 @@ def pytest_configure(config):
         config.addinivalue_line("filterwarnings", f"ignore:{message}:UserWarning")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave the full sweep out unless it is asked for by `-m sweep`: it takes hours, the routine part minutes."""
+    if "sweep" in config.option.markexpr:
+        return
+    left_out = [item for item in items if "sweep" in item.keywords]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if "sweep" not in item.keywords]
+
+
 def pytest_generate_tests(metafunc):
     if metafunc.cls is None:
         return
