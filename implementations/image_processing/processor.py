@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from implementations.image_processing.geometry import Crop, Resize, crop_offset, resized_size
@@ -215,19 +214,17 @@ class ImageProcessor:
         return any(edge < size for edge, size in zip(self.resize_to, self.output_size, strict=True))
 
     def _normalise(self, images: tf.Tensor) -> tf.Tensor:
-        """Rescale and normalise uint8 (..., C) to float32 by looking up each of the 256 levels of each channel.
-
-        The table holds the bits of the reference; arithmetic in a graph would not, as TensorFlow's optimiser turns
-        divisions by constants into products.
-        """
-        levels = np.arange(256)
+        """Rescale and normalise uint8 (B, h, w, C) to float32 in the reference's order, to the last bit."""
+        width, channels = self.output_size[1], len(self.mean)
+        rows = tf.reshape(images, [-1, width * channels])  # long rows: a broadcast over 3 channels is slow
+        # A one that the graph's optimiser cannot see through: it would turn divisions by constants into products.
+        one = tf.cast(tf.reduce_all(rows[:1, :1] <= 255), tf.float32)
         if self.rescale_factor is None:
-            levels = levels.astype(np.float32) / np.float32(255)
+            scaled = tf.cast(rows, tf.float32) / (255.0 * one)
         else:
-            levels = (levels * np.float64(self.rescale_factor)).astype(np.float32)
-        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
-        table = ((levels - mean[:, None]) / std[:, None]).reshape(-1)  # C * 256
-        return tf.gather(table, tf.cast(images, tf.int32) + np.arange(len(mean), dtype=np.int32) * 256)
+            scaled = tf.cast(tf.cast(rows, tf.float64) * self.rescale_factor, tf.float32)
+        mean, std = tf.constant(self.mean * width, tf.float32), tf.constant(self.std * width, tf.float32)
+        return tf.reshape((scaled - mean) / (std * one), [-1, *self.output_size, channels])
 
 
 def _inside(resized: Sequence[tf.Tensor], offset: Sequence[tf.Tensor], size: Sequence[int]) -> tf.Tensor:

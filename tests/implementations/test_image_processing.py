@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from implementations.image_processing import ImageProcessing, ImageProcessor
-from implementations.image_processing.resample import resample
+from implementations.image_processing.resample import _taps, resample
+from implementations.layers.resize import resize_matrix
 
 FILTERS = {
     "box": Image.Resampling.BOX,
@@ -129,6 +130,17 @@ def test_order_of_the_passes_is_the_installed_pillows_at_every_height(size):
         np.testing.assert_array_equal(window.numpy(), expected, err_msg=f"{height}x60 -> {size}")
 
 
+@pytest.mark.parametrize("kernel", ["bilinear", "bicubic", "lanczos"])
+@pytest.mark.parametrize(("old", "new"), [(40, 17), (17, 40), (23, 23), (1, 9), (300, 5)])
+def test_weights_are_those_of_the_shared_resize_matrix(old, new, kernel):
+    """Sizes known only at run time need weights made of TensorFlow operations; they are the helper's, to 22 bits."""
+    first, weights = _taps(tf.constant(old), tf.constant(new), tf.constant(0), new, kernel)
+    dense = np.zeros((new, old + weights.shape[1]))
+    for row, (start, taps) in enumerate(zip(first.numpy(), weights.numpy(), strict=True)):
+        dense[row, start : start + len(taps)] = taps
+    np.testing.assert_allclose(dense[:, :old], resize_matrix(old, new, kernel=kernel), atol=2.0**-23 + 1e-12)
+
+
 def test_large_reduction_stays_exact_enough():
     pixels = photo(1500, 2600)
     for interpolation in ("bilinear", "bicubic"):
@@ -179,6 +191,9 @@ def test_equals_timms_evaluation_transform(config):
     ],
 )
 def test_equals_the_pillow_back_end_of_transformers(config):
+    from implementations.parity.torchvision_ops import define_missing_operators
+
+    define_missing_operators()
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
     oracle = ViTImageProcessorPil(**config)
