@@ -14,7 +14,6 @@ from PIL import Image
 from implementations.backbone import Backbone
 from implementations.errors import BackboneError
 from implementations.layers.resize import resize_grid
-from implementations.registry import pretrained_config
 from implementations.swin_transformer import SwinTransformer
 
 # Seven colours of matplotlib's "inferno", from no attention to the most.
@@ -94,13 +93,16 @@ def _window_rollout(model: SwinTransformer, blocks: dict[str, np.ndarray], grid:
     return share
 
 
-def draw_attention(model: Backbone, image: Any, path: str | Path | None = None, opacity: float = 0.6) -> Image.Image:
+def draw_attention(
+    model: Backbone, image: Any, path: str | Path | None = None, processor: Any = None, opacity: float = 0.6
+) -> Image.Image:
     """Draw an image beside its attention rollout, and write it to `path` if there is one.
 
     Args:
         model: a backbone with attention and three channels.
         image: a path, the bytes of a JPEG or PNG, uint8 (H, W, 3), or a PIL image.
         path: where to write; the ending chooses the format.
+        processor: an `ImageProcessor` of the model's size; by default the one of the variant's default tag.
         opacity: of the colours over the image, from 0 to 1.
 
     Returns:
@@ -111,8 +113,7 @@ def draw_attention(model: Backbone, image: Any, path: str | Path | None = None, 
     """
     from implementations.image_processing import ImageProcessor
 
-    config = vars(pretrained_config(model.name))
-    processor = ImageProcessor.from_timm(config, img_size=model.config.img_size)
+    processor = processor or ImageProcessor.for_model(model.name, img_size=model.config.img_size)
     if isinstance(image, str | Path):
         image = Path(image).read_bytes()
     elif isinstance(image, Image.Image):

@@ -1,7 +1,8 @@
 """One preprocessing, described by its numbers and applied in TensorFlow: decode, resize, crop, rescale, normalise.
 
 Oracles: timm's evaluation transform on PIL images, and `ViTImageProcessorPil` of transformers. The other back end of
-transformers, `ViTImageProcessor` on torchvision, resizes with weights of fewer bits and may be off by 1/255.
+transformers, `ViTImageProcessor` on torchvision, resizes with weights of fewer bits: on the images of the tests up to
+1.3 % of its values differ from Pillow's, by 1/255 and rarely 2/255. Orientation tags (EXIF) are ignored, as by all three.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tensorflow as tf
 
 from implementations.image_processing.geometry import Crop, Resize, crop_offset, resized_size
 from implementations.image_processing.resample import SUPPORT, resample
+from implementations.registry import pretrained_config
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -84,6 +86,14 @@ class ImageProcessor:
             mean=mean,
             std=tuple(config.get("std") or IMAGENET_STD),
         )
+
+    @classmethod
+    def for_model(cls, name: str, img_size: int | tuple[int, int] | None = None) -> ImageProcessor:
+        """Build the preprocessing of `variant.tag`, or of the variant's default tag, as timm records it.
+
+        Raises UnknownNameError, with the nearest names, if there is no such variant or tag.
+        """
+        return cls.from_timm(vars(pretrained_config(name)), img_size)
 
     @classmethod
     def from_hugging_face(cls, config: Mapping[str, Any]) -> ImageProcessor:

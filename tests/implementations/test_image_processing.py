@@ -207,6 +207,17 @@ def test_equals_the_pillow_back_end_of_transformers(config):
         np.testing.assert_array_equal(actual, expected, err_msg=f"{make.__name__} {height}x{width}")
 
 
+def test_a_models_name_finds_its_preprocessing():
+    from implementations.errors import UnknownNameError
+
+    processor = ImageProcessor.for_model("swin_base_patch4_window12_384.ms_in1k")
+    assert (processor.output_size, processor.resize_to) == ((384, 384), (384, 384))
+    assert ImageProcessor.for_model("vit_base_patch16_224.augreg_in1k").mean == (0.5, 0.5, 0.5)
+    assert ImageProcessor.for_model("swinv2_tiny_window8_256", img_size=(128, 96)).output_size == (128, 96)
+    with pytest.raises(UnknownNameError, match="swin_tiny_patch4_window7_224"):
+        ImageProcessor.for_model("swin_tiny_patch4_window_224")
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF"])
 def test_bytes_decode_as_pillow_does(kind):
     processor = ImageProcessor()
