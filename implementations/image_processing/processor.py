@@ -2,7 +2,7 @@
 
 Oracles: timm's evaluation transform on PIL images, and `ViTImageProcessorPil` of transformers. The other back end of
 transformers, `ViTImageProcessor` on torchvision, resizes with weights of fewer bits: on the images of the tests up to
-1.3 % of its values differ from Pillow's, by 1/255 and rarely 2/255. Orientation tags (EXIF) are ignored, as by all three.
+1.3 % of its values differ from Pillow's, by 1/255 and rarely 2/255. Orientation tags (EXIF) are ignored, as by all.
 """
 
 from __future__ import annotations
