@@ -3,9 +3,12 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from implementations.parity.results import ParityRow
 
 
 def run(
@@ -20,16 +23,16 @@ def run(
     """
     from implementations import registry
     from implementations.errors import UnknownNameError
-    from implementations.parity.results import merge_rows, read_rows
+    from implementations.parity.results import read_rows
 
     try:
         chosen = _chosen(names or [], everything)
     except UnknownNameError as error:
         print(f"backbones parity: {error}", file=sys.stderr)
         raise typer.Exit(2) from error
-    failures = []
+    failures: list[str] = []
     if chosen:
-        failures = _verify(chosen, resume=everything, merge=merge_rows)
+        failures = _verify(chosen, resume=everything)
     wanted = set(chosen) if names else set(registry.list_models())
     rows = [row for row in read_rows() if row.variant in wanted]
     if as_json:
@@ -52,20 +55,22 @@ def _chosen(names: list[str], everything: bool) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _verify(chosen: list[str], resume: bool, merge) -> list[str]:
+def _verify(chosen: list[str], resume: bool) -> list[str]:
+    """Verify and record; returns one line for each variant that failed."""
     from rich.console import Console
     from rich.progress import track
 
-    from implementations.parity.results import ParityRow, read_rows
+    from implementations.parity.results import ParityRow, merge_rows, read_rows
     from implementations.parity.runner import verify_all, versions
 
     done = read_rows() if resume else []
     verified = {row.variant for row in done if row.verified_with == versions()}
     left = [name for name in chosen if name not in verified]
-    console, failures = Console(stderr=True), []
+    console = Console(stderr=True)
+    failures: list[str] = []
     for result in track(verify_all(left), "parity", total=len(left), console=console):
         if isinstance(result, ParityRow):
-            merge([result])
+            merge_rows([result])
             ratio = result.parity_error / result.reference_error if result.reference_error else 0.0
             console.print(f"{result.variant}: {result.parity_error:.1e} of scale, {ratio:.2f} x the reference's own")
         else:
@@ -73,7 +78,7 @@ def _verify(chosen: list[str], resume: bool, merge) -> list[str]:
     return failures
 
 
-def _show(rows) -> None:
+def _show(rows: "list[ParityRow]") -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -33,8 +33,11 @@ def read_state_dict(source: Any) -> dict[str, np.ndarray]:
     for wrapper in _WRAPPERS:
         if isinstance(found.get(wrapper), Mapping):
             found = found[wrapper]
-    arrays = {str(name).removeprefix("module."): _array(value) for name, value in found.items()}
-    arrays = {name: array for name, array in arrays.items() if array is not None}
+    arrays = {}
+    for name, value in found.items():
+        array = _array(value)
+        if array is not None:
+            arrays[str(name).removeprefix("module.")] = array
     if not arrays:
         raise WeightsError(f"weights {_label(source)}: no tensors in it")
     return arrays

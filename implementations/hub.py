@@ -45,9 +45,9 @@ def _download(hub_id: str, filename: str, cache_dir: str | Path | None) -> Path 
     """One file, verified; None if the repository has none of that name."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import (
-        HfHubHTTPError,
+        EntryNotFoundError,
+        HTTPError,
         LocalEntryNotFoundError,
-        RemoteEntryNotFoundError,
         RepositoryNotFoundError,
     )
 
@@ -62,8 +62,6 @@ def _download(hub_id: str, filename: str, cache_dir: str | Path | None) -> Path 
             endpoint=endpoint,
             etag_timeout=ETAG_TIMEOUT,
         )
-    except RemoteEntryNotFoundError:
-        return None
     except RepositoryNotFoundError as error:
         raise DownloadError(
             f"{hub_id}: no such repository at {endpoint}, or it needs a login (hf auth login)"
@@ -73,7 +71,9 @@ def _download(hub_id: str, filename: str, cache_dir: str | Path | None) -> Path 
         raise DownloadError(
             f"{hub_id}/{filename}: {endpoint} cannot be reached and nothing is cached; {hint}"
         ) from error
-    except HfHubHTTPError.__bases__ as error:  # the transport's errors and the operating system's
+    except EntryNotFoundError:
+        return None
+    except (HTTPError, OSError) as error:
         reason = str(error).strip().splitlines()
         raise DownloadError(
             f"{hub_id}/{filename}: not fetched from {endpoint} ({reason[0] if reason else error!r})"

@@ -115,7 +115,7 @@ def default_arguments(name: str) -> dict[str, Any]:
     """Arguments of a variant, completed from its pretrained configuration as timm completes them."""
     variant, _ = split_name(name)
     pretrained = pretrained_config(name)
-    completed = {"num_classes": pretrained.num_classes, "in_chans": pretrained.input_size[0]}
+    completed: dict[str, Any] = {"num_classes": pretrained.num_classes, "in_chans": pretrained.input_size[0]}
     if pretrained.fixed_input_size:
         completed["img_size"] = pretrained.input_size[1:]
     return {**completed, **arguments_of(variant)}

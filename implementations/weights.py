@@ -182,6 +182,11 @@ def _drop_classifier(
         return set()
     names = (source.classifier,) if isinstance(source.classifier, str) else source.classifier
     kinds = [f"{name}.{part}" for name in names for part in ("weight", "bias")]
+    fitting = [
+        kind for kind in kinds if kind in state and kind in expected and state[kind].shape == expected[kind].shape
+    ]
+    if fitting:  # weights fine-tuned to these classes
+        return set()
     for kind in kinds:
         state.pop(kind, None)
     return {kind for kind in kinds if kind in expected}

@@ -23,7 +23,7 @@ def counting_macs() -> Iterator[Counter[str]]:
         _active.remove(counter)
 
 
-def record(kind: str, *factors: int | Sequence[int | None]) -> None:
+def record(kind: str, *factors: int | Sequence[int]) -> None:
     """Add the product of `factors` (numbers or shapes, all known) to every open count; free when none is open."""
     if not _active:
         return

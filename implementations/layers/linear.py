@@ -78,4 +78,7 @@ class Conv2d(keras.layers.Layer):
 
 
 def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else tuple(value)
+    if isinstance(value, int):
+        return value, value
+    height, width = value
+    return height, width

@@ -5,6 +5,7 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 TABLE = Path(__file__).parents[2] / "catalog" / "data" / "implementations.csv"
 
@@ -81,5 +82,5 @@ def _cells(row: ParityRow) -> dict[str, str]:
 
 
 def _parse(cells: dict[str, str]) -> ParityRow:
-    values = {name: _READ.get(name, str)(cell) for name, cell in cells.items()}
+    values: dict[str, Any] = {name: _READ.get(name, str)(cell) for name, cell in cells.items()}
     return ParityRow(**{**values, "depth_cut": cells["depth_cut"] == "true"})

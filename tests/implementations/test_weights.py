@@ -119,3 +119,19 @@ def test_a_features_only_model_takes_the_whole_checkpoint_and_only_it(model):
     load_fails(
         features, {**whole, "blocks.9.norm1.weight": np.ones(64, "float32")}, "blocks.9.norm1.weight (64,) is not part"
     )
+
+
+def test_a_classifier_fine_tuned_to_the_same_classes_is_kept(tmp_path):
+    tuned = implementations.create_model("test_vit", num_classes=7, in_chans=5, **SMALL)
+    again = implementations.create_model("test_vit", num_classes=7, in_chans=5, weights=state_dict(tuned), **SMALL)
+    for name, array in state_dict(again).items():
+        np.testing.assert_array_equal(array, state_dict(tuned)[name], err_msg=name)
+
+
+def test_the_pool_that_a_model_has_not_is_left_in_the_file():
+    small = {"depth": 1, "img_size": 32, "embed_dim": 48, "num_heads": 3, "num_classes": 0}
+    with_pool = state_dict(implementations.create_model("vit_base_patch16_siglip_224", **small))
+    without = implementations.create_model("vit_base_patch16_siglip_gap_224", **small)
+    implementations.load_weights(without, with_pool)
+    assert set(with_pool) - set(state_dict(without)) == {name for name in with_pool if name.startswith("attn_pool.")}
+    load_fails(implementations.create_model("vit_base_patch16_siglip_224", **small), state_dict(without), "is missing")
