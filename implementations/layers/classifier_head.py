@@ -15,6 +15,7 @@ POOLS = {
 }
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class ClassifierHead(keras.layers.Layer):
     """(B, H, W, C) -> logits (B, num_classes); with 0 classes the pooled features, with pool '' the map itself."""
 

@@ -17,6 +17,7 @@ Pair = tuple[int, int]
 EPSILON = 1e-5  # torch's own LayerNorm, which timm uses here
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class PatchMerging(keras.layers.Layer):
     """Halve height and width, 2x2 patches to one of `out_dim` channels; odd sides get a line of zeros.
 

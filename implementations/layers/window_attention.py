@@ -23,7 +23,7 @@ class WindowAttentionBase(keras.layers.Layer):
 
     def __init__(self, window: Pair, num_heads: int, head_dim: int, attn_drop: float, proj_drop: float, **kwargs):
         super().__init__(**kwargs)
-        self.window, self.num_heads, self.head_dim = window, num_heads, head_dim
+        self.window, self.num_heads, self.head_dim = tuple(window), num_heads, head_dim
         self.attn_drop = keras.layers.Dropout(attn_drop)
         self.proj_drop = keras.layers.Dropout(proj_drop)
         self._folded: np.ndarray | None = None
@@ -80,6 +80,7 @@ class WindowAttentionBase(keras.layers.Layer):
         return ops.reshape(by_image + terms, (-1, self.num_heads, area, area))
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class WindowAttention(WindowAttentionBase):
     """Swin's: scaled dot products plus a learned bias per head and offset (timm/models/swin_transformer.py)."""
 
@@ -113,6 +114,7 @@ class WindowAttention(WindowAttentionBase):
         return self.gathered(self.relative_position_bias_table)
 
 
+@keras.saving.register_keras_serializable(package="implementations")
 class CosineWindowAttention(WindowAttentionBase):
     """SwinV2's: cosines under a learned temperature, plus a bias that a small network makes of log-spaced offsets.
 
