@@ -1,0 +1,240 @@
+"""Owns what all backbones share: configuration, input checks, features, attention maps, saving and exporting."""
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from keras import ops
+
+from implementations.errors import BackboneError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BackboneConfig:
+    """Arguments that every backbone takes; each backbone's own configuration extends it.
+
+    `img_size` is (height, width) in pixels, or one number for a square; `num_classes` 0 leaves the classifier out;
+    `features_only` returns the feature maps of `out_indices` (timm's meaning: a number takes the last that many).
+    """
+
+    img_size: Any = 224
+    in_chans: int = 3
+    num_classes: int = 1000
+    features_only: bool = False
+    out_indices: Any = None
+
+    def __post_init__(self) -> None:
+        size = self.img_size if isinstance(self.img_size, Sequence) else (self.img_size, self.img_size)
+        if len(size) != 2 or any(not isinstance(side, int | np.integer) or side < 1 for side in size):
+            raise BackboneError(f"img_size {self.img_size!r}: expected a positive number of pixels or (height, width)")
+        if self.in_chans < 1 or self.num_classes < 0:
+            raise BackboneError(
+                f"in_chans {self.in_chans} must be at least 1, num_classes {self.num_classes} at least 0"
+            )
+        object.__setattr__(self, "img_size", tuple(int(side) for side in size))
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """One feature map: timm's module path, channels, and the reduction of the image's height and width."""
+
+    module: str
+    num_chs: int
+    reduction: int
+
+
+class FeatureInfo(tuple[Feature, ...]):
+    """The feature maps that a model returns, with timm's accessors."""
+
+    def channels(self) -> list[int]:
+        """Channels of each map."""
+        return [feature.num_chs for feature in self]
+
+    def reduction(self) -> list[int]:
+        """Reduction of each map."""
+        return [feature.reduction for feature in self]
+
+    def module_name(self) -> list[str]:
+        """timm's module path of each map."""
+        return [feature.module for feature in self]
+
+
+class Backbone(keras.Model):
+    """A backbone under timm's names: `model(images)` gives logits, features (`features_only`) or pooled features.
+
+    Images are (B, H, W, C) in the model's `img_size` and `in_chans`, already normalised. A subclass sets
+    `config_class`, creates its layers in `__init__` (every variable included) and implements `run`, `forward_head` and
+    `all_features`.
+    """
+
+    config_class: ClassVar[type[BackboneConfig]] = BackboneConfig
+
+    def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = config
+
+    # --- to be implemented by each backbone
+
+    def run(
+        self, images, training=None, attention: bool | Collection[str] = False, indices: Sequence[int] = ()
+    ) -> tuple[Any, dict[int, Any], dict[str, Any]]:
+        """The trunk up to and including the last norm: (features, NHWC maps at `indices`, attention maps by path).
+
+        `attention` is False, True for every map, or the paths of the maps to keep (`keeps`).
+        """
+        raise NotImplementedError
+
+    def forward_head(self, features, training=None, pre_logits: bool = False):
+        """Pool and classify what `forward_features` returned: logits (B, num_classes), or pooled features (B, C)."""
+        raise NotImplementedError
+
+    def all_features(self) -> FeatureInfo:
+        """Every feature map that the architecture offers, in order."""
+        raise NotImplementedError
+
+    def convert_state_dict(self, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Bring a checkpoint to this model's names and sizes, as timm's `checkpoint_filter_fn` of the backbone does."""
+        return state
+
+    def is_pruned(self, key: str) -> bool:
+        """Whether a tensor of the full architecture is rightly absent from this model (`features_only`, other pool)."""
+        return False
+
+    # --- shared
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, 0 without a classifier."""
+        return self.config.num_classes
+
+    @property
+    def out_indices(self) -> tuple[int, ...]:
+        """Indices into `all_features` of the maps returned under `features_only`."""
+        return take_indices(self.config.out_indices, len(self.all_features()))
+
+    @property
+    def feature_info(self) -> FeatureInfo:
+        """The maps that `features_only` returns."""
+        everything = self.all_features()
+        return FeatureInfo(everything[index] for index in self.out_indices)
+
+    def __call__(self, images, *args: Any, **kwargs: Any) -> Any:
+        """Check the images first: an error raised further in would come wrapped in Keras's own lines."""
+        self.check_images(images)
+        return super().__call__(images, *args, **kwargs)
+
+    def call(self, images, training=None):
+        images = ops.cast(images, self.compute_dtype)
+        if self.config.features_only:
+            maps = self.run(images, training, indices=self.out_indices)[1]
+            return [maps[index] for index in self.out_indices]
+        features, _, _ = self.run(images, training)
+        return self.forward_head(features, training=training)
+
+    def forward_features(self, images, training=None):
+        """Features after the last norm and before pooling: tokens (B, N, C) or a map (B, H, W, C), as timm's."""
+        return self.run(self.checked(images), training)[0]
+
+    def forward_intermediates(self, images, indices: int | Sequence[int] | None = None, training=None):
+        """(features, list of feature maps NHWC); `indices` as timm: the last n, the listed ones, or all."""
+        chosen = take_indices(indices, len(self.all_features()))
+        features, maps, _ = self.run(self.checked(images), training, indices=chosen)
+        return features, [maps[index] for index in chosen]
+
+    def attention_maps(self, images, paths: Collection[str] | None = None) -> dict[str, Any]:
+        """Attention after softmax by timm's path of the layer, (B, heads, N, N) each; of every layer, or of `paths`."""
+        return self.run(self.checked(images), False, attention=True if paths is None else paths)[2]
+
+    def checked(self, images):
+        """The images as a tensor in the compute dtype, after `check_images`."""
+        self.check_images(images)
+        return ops.cast(ops.convert_to_tensor(images), self.compute_dtype)
+
+    def check_images(self, images) -> None:
+        """Raise BackboneError unless rank, channels and size are what this model takes."""
+        images = images if hasattr(images, "shape") else np.asarray(images)
+        expected = f"expected (batch, {self.config.img_size[0]}, {self.config.img_size[1]}, {self.config.in_chans})"
+        if len(images.shape) != 4:
+            raise BackboneError(f"{self.name}: images of shape {tuple(images.shape)}; {expected}")
+        if images.shape[-1] != self.config.in_chans:
+            hint = "; images are channels-last here" if images.shape[1] == self.config.in_chans else ""
+            raise BackboneError(f"{self.name}: {images.shape[-1]} channels in {tuple(images.shape)}; {expected}{hint}")
+        self.check_size(tuple(images.shape[1:3]), expected)
+
+    def check_size(self, size: tuple[int | None, int | None], expected: str) -> None:
+        """Raise BackboneError unless images of this size fit; a model that takes other sizes overrides this."""
+        if any(side not in (None, wanted) for side, wanted in zip(size, self.config.img_size, strict=True)):
+            hint = "; create the model with img_size=... for another size"
+            raise BackboneError(f"{self.name}: images of {size[0]}x{size[1]} pixels; {expected}{hint}")
+
+    def build(self, input_shape: Any = None) -> None:
+        """All variables exist from construction; this only marks the model built for Keras."""
+        self.built = True
+
+    def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Keras's `export` (tf_saved_model, onnx, openvino, litert); no call of the model is needed before it."""
+        if not getattr(self, "_called", False):
+            self(np.zeros((1, *self.config.img_size, self.config.in_chans), "float32"))
+        super().export(filepath, *args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Name, dtype policy and configuration."""
+        base = keras.layers.Layer.get_config(self)
+        settings = {name: _listed(value) for name, value in dataclasses.asdict(self.config).items()}
+        return {"name": base["name"], "dtype": base["dtype"], "trainable": base["trainable"], "config": settings}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """Rebuild from `get_config`; layers inside get the same dtype policy."""
+        settings = {name: _tupled(value) for name, value in config["config"].items()}
+        policy = keras.dtype_policies.get(config.get("dtype"))
+        with dtype_policy(policy):
+            model = cls(cls.config_class(**settings), name=config.get("name"))
+        model.trainable = config.get("trainable", True)
+        return model
+
+
+def keeps(attention: bool | Collection[str], path: str) -> bool:
+    """Whether `run` was asked for the attention map of this path."""
+    return attention if isinstance(attention, bool) else path in attention
+
+
+@contextmanager
+def dtype_policy(policy: Any) -> Iterator[None]:
+    """Create layers under a dtype policy ("mixed_bfloat16", ...), None for the current one."""
+    previous = keras.config.dtype_policy()
+    if policy is not None:
+        keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(previous)
+
+
+def take_indices(indices: int | Sequence[int] | None, count: int) -> tuple[int, ...]:
+    """Feature indices as timm reads them: None all, n the last n, a sequence those (negative ones from the end).
+
+    Raises:
+        BackboneError: an index that does not exist.
+    """
+    if indices is None:
+        return tuple(range(count))
+    if isinstance(indices, int):
+        if not 0 < indices <= count:
+            raise BackboneError(f"out_indices {indices}: expected 1 to {count} of the last feature maps")
+        return tuple(range(count - indices, count))
+    taken = tuple(index + count if index < 0 else index for index in indices)
+    if any(not 0 <= index < count for index in taken):
+        raise BackboneError(f"out_indices {list(indices)}: expected indices from {-count} to {count - 1}")
+    return taken
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value

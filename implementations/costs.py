@@ -1,0 +1,53 @@
+"""Counts parameters and multiply-accumulates of a variant from its layers alone: nothing is allocated, nothing run."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import keras
+
+import implementations
+from implementations.layers.cost_trace import counting_macs
+from implementations.weights import tensor_shapes
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Cost of a variant at an image size (height, width); multiply-accumulates in timm's convention, one image."""
+
+    img_size: tuple[int, int]
+    parameters: int
+    macs: int
+    macs_by_kind: dict[str, int]
+
+    @property
+    def params_m(self) -> float:
+        """Parameters in millions."""
+        return self.parameters / 1e6
+
+    @property
+    def gmacs(self) -> float:
+        """Multiply-accumulates in thousand millions (GMACs, not FLOPs)."""
+        return self.macs / 1e9
+
+
+def count_costs(name: str, **arguments: Any) -> Costs:
+    """Costs of a variant; `arguments` as `create_model`.
+
+    Raises:
+        UnknownNameError, BackboneError: as `create_model`.
+    """
+    model = create_unallocated(name, **arguments)
+    image = keras.KerasTensor((1, *model.config.img_size, model.config.in_chans))
+    with keras.StatelessScope(initialize_variables=False), counting_macs() as macs:
+        model(image)
+    parameters = sum(prod(shape) for shape in tensor_shapes(model).values())
+    return Costs(model.config.img_size, parameters, sum(macs.values()), dict(macs))
+
+
+def create_unallocated(name: str, **arguments: Any) -> Any:
+    """A model whose variables have shapes and no values: for counting and comparing, not for running."""
+    with keras.StatelessScope(initialize_variables=False):
+        model = implementations.create_model(name, **arguments)
+    keras.utils.clear_session(free_memory=False)  # drops Keras's list of variables still to be given values
+    return model

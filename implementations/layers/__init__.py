@@ -1,0 +1,1 @@
+"""Small layers that the backbones share, written with keras.ops alone."""

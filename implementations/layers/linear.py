@@ -1,0 +1,84 @@
+"""Owns the fully connected layer and the non-overlapping or strided convolution under torch's semantics."""
+
+import keras
+from keras import ops
+
+from implementations.layers.cost_trace import record
+from implementations.layers.initial import conv_uniform, truncated_normal
+
+
+@keras.saving.register_keras_serializable(package="implementations")
+class Linear(keras.layers.Layer):
+    """`x @ kernel + bias` over the last axis, as one matrix product on flattened rows.
+
+    Shapes: (..., in_features) -> (..., out_features). Variables: `kernel` (in, out), `bias` (out,).
+    """
+
+    def __init__(self, in_features: int, out_features: int, use_bias: bool = True, init_std: float = 0.02, **kwargs):
+        super().__init__(**kwargs)
+        self.in_features, self.out_features = in_features, out_features
+        initializer = truncated_normal(init_std)
+        self.kernel = self.add_weight((in_features, out_features), initializer=initializer, name="kernel")
+        self.bias = self.add_weight((out_features,), initializer="zeros", name="bias") if use_bias else None
+        self.built = True
+
+    def call(self, x):
+        shape = x.shape
+        record("linear", shape, self.out_features)
+        if len(shape) == 2:
+            return self._affine(x)
+        leading = ops.shape(x)[:-1]
+        rows = self._affine(ops.reshape(x, (-1, self.in_features)))  # rows, out
+        if all(size is not None for size in shape[1:-1]):
+            leading = (-1, *shape[1:-1])
+        return ops.reshape(rows, (*leading, self.out_features))
+
+    def _affine(self, rows):
+        rows = ops.matmul(rows, self.kernel)
+        return rows if self.bias is None else ops.add(rows, self.bias)
+
+    def compute_output_shape(self, input_shape):
+        """Input shape with the last axis replaced."""
+        return (*input_shape[:-1], self.out_features)
+
+
+@keras.saving.register_keras_serializable(package="implementations")
+class Conv2d(keras.layers.Layer):
+    """Convolution of torch's `Conv2d`: symmetric zero padding of `padding` pixels, NHWC in and out.
+
+    Variables: `kernel` (kernel_height, kernel_width, in_chans / groups, out_chans), `bias` (out_chans,).
+    """
+
+    def __init__(
+        self,
+        in_chans: int,
+        out_chans: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int = 0,
+        groups: int = 1,
+        use_bias: bool = True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.in_chans, self.out_chans, self.groups, self.padding = in_chans, out_chans, groups, padding
+        self.kernel_size, self.stride = _pair(kernel_size), _pair(stride)
+        shape = (*self.kernel_size, in_chans // groups, out_chans)
+        self.kernel = self.add_weight(shape, initializer=conv_uniform(), name="kernel")
+        self.bias = self.add_weight((out_chans,), initializer="zeros", name="bias") if use_bias else None
+        self.built = True
+
+    def call(self, x):
+        if self.padding:
+            margin = (self.padding, self.padding)
+            x = ops.pad(x, ((0, 0), margin, margin, (0, 0)))
+        x = ops.conv(x, self.kernel, strides=self.stride, padding="valid", data_format="channels_last")
+        record("conv", x.shape, self.kernel_size, self.in_chans // self.groups)
+        return x if self.bias is None else ops.add(x, self.bias)
+
+
+def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    if isinstance(value, int):
+        return value, value
+    height, width = value
+    return height, width

@@ -1,0 +1,42 @@
+"""Owns the embedding of image patches by a convolution (timm/layers/patch_embed.py)."""
+
+import keras
+
+from implementations.errors import BackboneError
+from implementations.layers.linear import Conv2d
+from implementations.layers.norm import create_norm
+
+
+@keras.saving.register_keras_serializable(package="implementations")
+class PatchEmbed(keras.layers.Layer):
+    """Non-overlapping patches projected to `embed_dim`. Shapes: (B, H, W, C) -> (B, H / patch, W / patch, embed_dim).
+
+    A remainder of the image that does not fill a patch is left out, as a strided convolution does. Flattening to tokens
+    is left to the caller.
+    """
+
+    def __init__(
+        self,
+        img_size: tuple[int, int],
+        patch_size: int | tuple[int, int],
+        in_chans: int,
+        embed_dim: int,
+        use_bias: bool = True,
+        norm_layer: str | None = None,
+        norm_eps: float = 1e-6,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.patch_size = (patch_size, patch_size) if isinstance(patch_size, int) else tuple(patch_size)
+        self.img_size = tuple(img_size)
+        self.grid_size = (img_size[0] // self.patch_size[0], img_size[1] // self.patch_size[1])
+        if not self.grid_size[0] or not self.grid_size[1]:
+            raise BackboneError(f"img_size {img_size[0]}x{img_size[1]} holds no patch of {patch_size} pixels")
+        self.num_patches = self.grid_size[0] * self.grid_size[1]
+        self.proj = Conv2d(in_chans, embed_dim, self.patch_size, stride=self.patch_size, use_bias=use_bias)
+        self.norm = create_norm(norm_layer, embed_dim, norm_eps) if norm_layer else None
+        self.built = True
+
+    def call(self, x):
+        x = self.proj(x)  # B, H, W, C
+        return x if self.norm is None else self.norm(x)

@@ -1,0 +1,45 @@
+"""Owns the Swin Transformer V2 (https://arxiv.org/abs/2111.09883): cosine attention, norms after the branches."""
+
+import dataclasses
+from typing import Any
+
+import keras
+
+from implementations.errors import BackboneError
+from implementations.layers.swin import StageSettings
+from implementations.swin_transformer import SwinTransformer, SwinTransformerConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SwinTransformerV2Config(SwinTransformerConfig):
+    """Arguments of the Swin Transformer V2; names, meanings and defaults are timm's.
+
+    `pretrained_window_sizes` gives the window per stage that the position network was trained with, 0 for the present.
+    """
+
+    act_layer: str = "gelu"
+    pretrained_window_sizes: tuple[Any, ...] = (0, 0, 0, 0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.head_dim is not None:
+            raise BackboneError("head_dim: SwinV2 divides its channels evenly among the heads; leave it out")
+        if len(self.pretrained_window_sizes) < len(self.depths):
+            raise BackboneError(
+                f"pretrained_window_sizes {self.pretrained_window_sizes}: expected one for each of"
+                f" {len(self.depths)} stages"
+            )
+
+    def stage(self, index: int) -> StageSettings:
+        """Settings of stage `index`."""
+        window = self.pretrained_window_sizes[index]
+        window = (window, window) if isinstance(window, int) else tuple(window)
+        settings = super().stage(index)
+        return dataclasses.replace(settings, cosine=True, act_layer=self.act_layer, pretrained_window=window)
+
+
+@keras.saving.register_keras_serializable(package="implementations")
+class SwinTransformerV2(SwinTransformer):
+    """Images (B, H, W, C) -> logits (B, num_classes). Reference: timm/models/swin_transformer_v2.py."""
+
+    config_class = SwinTransformerV2Config
