@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 MIRROR ?=
 README_CHART := public/charts/gmacs-accuracy.png
 
-.PHONY: site serve test lint refresh charts bench-pipeline lock clean
+.PHONY: site serve test sweep lint refresh charts bench-pipeline lock clean
 
 .venv/site.stamp: pyproject.toml constraints.txt package-lock.json
 	$(PYTHON) -m venv .venv
@@ -38,7 +38,10 @@ lint: .venv/test.stamp
 	$(BIN)/mypy
 
 test: lint  ## lint, format, types and all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+sweep: .venv/test.stamp  ## the slow extras: every variant and every check
+	$(BIN)/pytest -m sweep
 
 bench-pipeline: .venv/test.stamp  ## time and memory of refresh, charts, site and the terminal commands
 	$(BIN)/python -m tests.bench_pipeline

@@ -375,7 +375,7 @@ TABLES: dict[str, Table] = {
                 text("variant", "architecture name", required=True),
                 text("module", "module in this repository", required=True),
                 text("reference", "code that it equals", required=True),
-                integer("img_size", "input side of the proof", "pixels", required=True, minimum=1),
+                text("img_size", "height x width of the proof, in pixels", required=True),
                 number("params_m", "parameters", "M", required=True, above=0),
                 number("gmacs", "multiply-accumulates of one image", "GMACs", minimum=0),
                 number(

@@ -48,7 +48,9 @@ def run(arguments: Sequence[object], *, expected: Sequence[int] = (0,)) -> Run:
     """Run `backbones` once. Raises RuntimeError when it does not end as expected."""
     command = [sys.executable, "-m", "backbones", *map(str, arguments)]
     start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment()
+    )
     peak = 0
     while process.poll() is None:
         peak = max(peak, _memory(process.pid))
@@ -104,7 +106,13 @@ def _leaderboard() -> list[Figure]:
     from tests.site.leaderboard_bench import measure
 
     units = {"ms": "ms", "kb": "kB"}
-    budgets = {"page_weight_kb": 350.0, "filter_ms": 50.0, "sort_ms": 50.0, "filter_tenfold_ms": 150.0, "sort_tenfold_ms": 150.0}
+    budgets = {
+        "page_weight_kb": 350.0,
+        "filter_ms": 50.0,
+        "sort_ms": 50.0,
+        "filter_tenfold_ms": 150.0,
+        "sort_tenfold_ms": 150.0,
+    }
     return [
         Figure(f"leaderboard {name}", value, units.get(name.rsplit("_", 1)[-1], ""), budgets.get(name))
         for name, value in measure().items()
