@@ -59,6 +59,12 @@ def randomize(model: torch.nn.Module, seed: int) -> None:
                 tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
             elif name.endswith("running_mean"):
                 tensor.copy_(0.2 * torch.randn(tensor.shape, generator=generator))
+        for module in model.modules():
+            if type(module).__name__ == "ResPostBlock":
+                # Nothing normalises what its attention sees: at a gain of one, twelve blocks add up until softmax is a
+                # step, and rounding decides which way even the reference goes (its own error is then 3e-3).
+                module.norm1.weight.mul_(0.3)
+                module.norm2.weight.mul_(0.3)
 
 
 def _draw(name: str, tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -148,6 +148,16 @@ class BackboneCase:
         assert loaded.config == model.config
         np.testing.assert_array_equal(loaded.predict(images, verbose=0), model.predict(images, verbose=0))
 
+    def test_is_a_layer_of_a_users_model(self, tmp_path):
+        backbone = self.create(num_classes=0)
+        backbone.trainable = False
+        inputs = keras.Input((*backbone.config.img_size, 3))
+        model = keras.Model(inputs, keras.layers.Dense(4)(backbone(inputs)))
+        assert len(model.trainable_weights) == 2
+        model.save(tmp_path / "model.keras")
+        loaded, images = keras.saving.load_model(tmp_path / "model.keras"), self.images(backbone)
+        np.testing.assert_array_equal(loaded.predict(images, verbose=0), model.predict(images, verbose=0))
+
     def test_mixed_bfloat16_stays_near_float32(self, tmp_path):
         model = self.create()
         mixed = implementations.create_model(

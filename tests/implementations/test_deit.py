@@ -20,6 +20,15 @@ class TestDeitDistilled(BackboneCase):
     bad_sizes = [8, -16]
 
 
+def test_layer_scales_of_the_original_deit3_files_are_renamed():
+    model = implementations.create_model("deit3_small_patch16_224", depth=1, img_size=32)
+    tensors = implementations.state_dict(model)
+    tensors["blocks.0.ls2.gamma"] = np.linspace(0, 1, 384, dtype="float32")
+    original = {name.replace("ls1.gamma", "gamma_1").replace("ls2.gamma", "gamma_2"): tensors[name] for name in tensors}
+    implementations.load_weights(model, original)
+    np.testing.assert_array_equal(model.blocks[0].ls2.gamma.numpy(), tensors["blocks.0.ls2.gamma"])
+
+
 def test_distilled_training_returns_both_classifiers():
     model = implementations.create_model("deit_tiny_distilled_patch16_224", depth=1, img_size=32, num_classes=5)
     images = checks.random_images((2, 32, 32, 3))
