@@ -28,8 +28,10 @@ from survey.charts import (
     family_chart,
 )
 from survey.charts.draw import footer
-from survey.charts.layout import laid_out
+from survey.charts.labels import PlacedLabel
+from survey.charts.layout import PlacedPanel, laid_out
 from survey.charts.style import GRID, INK, PAPER, QUIET
+from survey.charts.typeset import text_width
 
 import catalog
 from catalog.metrics import METRICS
@@ -134,14 +136,15 @@ def test_names_neither_overlap_nor_leave_their_panel_and_no_type_is_small(real: 
         canvas.draw()
         renderer = canvas.get_renderer()
         whole = figure.bbox
-        named = 0
-        for axes in figure.axes:
-            boxes = [text.get_window_extent(renderer) for text in axes.texts if text.get_label() == LABEL]
-            named += len(boxes)
-            frame = axes.get_window_extent(renderer)
-            assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 + 0.5 for box in boxes)
-            assert all(frame.y0 - 0.5 <= box.y0 and box.y1 <= frame.y1 + 0.5 for box in boxes)
-            assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+        texts = [text for text in figure.texts if text.get_label() == LABEL]
+        boxes = [text.get_window_extent(renderer) for text in texts]
+        assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+        assert [text.get_text() for text in texts] == [label.text for place in page.panels for label in place.labels]
+        frames = [place for place in page.panels for _ in place.labels]
+        for place, box in zip(frames, boxes, strict=True):
+            left, bottom, right, top = (value / 72 * figure.dpi for value in frame_of(place))
+            assert left <= box.x0 and box.x1 <= right + 0.5
+            assert bottom - 0.5 <= box.y0 and box.y1 <= top + 0.5
         for text in figure.findobj(Text):
             if text.get_text():
                 assert text.get_fontsize() >= 6
@@ -149,8 +152,64 @@ def test_names_neither_overlap_nor_leave_their_panel_and_no_type_is_small(real: 
                 assert box.x0 >= 0 and box.x1 <= whole.x1, text.get_text()
                 assert box.y0 >= 0 and box.y1 <= whole.y1, text.get_text()
         assert figure.get_figwidth() == pytest.approx(COLUMN_WIDTH)
-    wanted = sum(len(panel.labels) for panel in scene.panels)
-    assert named >= min(wanted, 8) or slug.startswith("robustness")
+
+
+def frame_of(place: PlacedPanel) -> tuple[float, float, float, float]:
+    return place.left, place.bottom, place.left + place.width, place.bottom + place.height
+
+
+@pytest.mark.parametrize("slug", [*KINDS, LONGEST])
+def test_every_name_is_in_the_plot_or_in_the_key_or_in_the_legend(real: catalog.Catalog, slug: str) -> None:
+    registered = charts(real)
+    chart = registered[max(registered, key=len) if slug == LONGEST else slug]
+    scene = chart.build(real)
+    page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, chart_metadata(chart.slug, real)))
+    labels = [label for place in page.panels for label in place.labels]
+    named = {label.text for label in labels if not label.keyed}
+    numbered = {label.text: label.keyed for label in labels if label.keyed}
+
+    for request in (request for panel in scene.panels for request in panel.labels):
+        in_legend = request.text in {entry.name for entry in page.legend}
+        assert request.text in named or request.text in numbered.values() or in_legend
+    assert sorted(numbered, key=int) == [str(number) for number in range(1, len(numbered) + 1)]
+    written = {line.text for line in page.texts}
+    assert {f"{number} {name}" for number, name in numbered.items()} <= written
+    assert not [text for text in written if "Named:" in text]
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_leaders_run_through_no_other_label_and_across_no_other_leader(real: catalog.Catalog, slug: str) -> None:
+    chart = charts(real)[slug]
+    page = laid_out(chart.build(real), chart.title, chart.subtitle, ("", ""))
+    for place in page.panels:
+        for label in place.labels:
+            for other in place.labels:
+                if label.leader and other is not label:
+                    assert not runs_through(label.leader, other), f"{label.text} runs through {other.text}"
+                if label.leader and other.leader and other is not label:
+                    assert not segments_cross(label.leader, other.leader), f"{label.text} crosses {other.text}"
+
+
+def runs_through(leader: tuple[float, float, float, float], label: PlacedLabel) -> bool:
+    x, y, end_x, end_y = leader
+    points = [(x + (end_x - x) * step / 200, y + (end_y - y) * step / 200) for step in range(201)]
+    right, top = label.left + label.width - 0.1, label.bottom + label.height - 0.1
+    return any(label.left + 0.1 < px < right and label.bottom + 0.1 < py < top for px, py in points)
+
+
+def segments_cross(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    def side(line: tuple[float, float, float, float], x: float, y: float) -> float:
+        return (line[2] - line[0]) * (y - line[1]) - (line[3] - line[1]) * (x - line[0])
+
+    apart = side(one, *other[:2]) * side(one, *other[2:]) >= -1e-9
+    return not apart and side(other, *one[:2]) * side(other, *one[2:]) < -1e-9
+
+
+def test_names_of_results_of_one_architecture_differ(real: catalog.Catalog) -> None:
+    for slug in ("gmacs-accuracy-imagenet1k", "robustness-imagenet-a"):
+        (panel,) = charts(real)[slug].build(real).panels
+        names = [label.text for label in panel.labels]
+        assert len(set(names)) == len(names)
 
 
 def test_lines_of_text_in_a_figure_do_not_touch(real: catalog.Catalog) -> None:
@@ -158,8 +217,12 @@ def test_lines_of_text_in_a_figure_do_not_touch(real: catalog.Catalog) -> None:
     scene = chart.build(real)
     page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, chart_metadata(chart.slug, real)))
 
-    lines = sorted(page.texts, key=lambda line: line.bottom)
-    assert all(upper.bottom - lower.bottom >= lower.size for lower, upper in pairwise(lines))
+    heights = sorted({line.bottom: line.size for line in page.texts}.items())
+    assert all(upper - lower >= size for (lower, size), (upper, _) in pairwise(heights))
+    for one, other in combinations(page.texts, 2):
+        if one.bottom == other.bottom:
+            left, right = sorted((one, other), key=lambda line: line.left)
+            assert left.left + text_width(left.text) < right.left
     assert page.legend
     assert all(entry.middle > max(line.bottom for line in page.texts if "Cite" in line.text) for entry in page.legend)
 
@@ -212,6 +275,13 @@ def test_plotly_figures_need_the_basic_bundle_only_and_name_their_sources(drawn:
             text = trace["hovertemplate"] + json.dumps(trace.get("customdata", [])[:1])
             assert re.search(r"timm|survey/backbone_performance|benchmark", text)
         assert len(gzip.compress(output.files["json"].read_bytes(), 6)) < 150_000
+
+
+def test_plotlys_own_classes_accept_the_figures(drawn: dict[str, ChartOutput]) -> None:
+    import plotly.graph_objects as go
+
+    for slug in KINDS:
+        go.Figure(figure_of(drawn[slug]))
 
 
 def test_charts_use_few_colours_and_tell_groups_apart_by_marker_too(real: catalog.Catalog) -> None:

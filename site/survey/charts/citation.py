@@ -79,7 +79,7 @@ def _at(revisions: set[str]) -> str:
     if len(revisions) > 1:
         return f" at {len(revisions)} revisions"
     (revision,) = revisions
-    return f" at {revision[:10] if FULL_COMMIT.fullmatch(revision) else revision}"
+    return f" at {revision[:8] if FULL_COMMIT.fullmatch(revision) else revision}"
 
 
 def _bibtex(chart: Chart, source: str, as_of: str, home: str) -> str:

@@ -119,11 +119,11 @@ def draw_chart(c: Catalog, chart: Chart, output: Path) -> ChartOutput:
 
 
 def footer(chart: Chart, scene: Scene, metadata: Metadata) -> tuple[str, ...]:
-    """The paragraphs under a chart: convention and what is shown, source and day, citation."""
+    """The paragraphs under a chart: convention and what is shown; source, day and where to find and cite it."""
+    address = metadata.citation.rsplit(" ", 1)[-1].removeprefix("https://")
     return (
         " ".join([chart.convention, *scene.remarks]),
-        f"Source: {metadata.source}. Data as of {metadata.as_of}.",
-        f"Cite: {metadata.citation.replace('https://', '')}",
+        f"Source, as of {metadata.as_of}: {metadata.source}. Cite: {address}",
     )
 
 

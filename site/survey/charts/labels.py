@@ -1,17 +1,18 @@
 """Finds places for the labels of a panel: none over another, none over a marker or the frame, few over the cloud.
 
-Greedy by priority over a fixed list of candidate places, then improved label by label; nothing is random.
+Greedy by priority over a fixed list of candidate places, then improved label by label; nothing is random. In a panel
+with a key, points whose name does not fit get a number, and a name gives way where even a number finds no place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from survey.charts.obstacles import Boxes, Numbers, Obstacles, along_line, positions
+from survey.charts.obstacles import Boxes, Numbers, Obstacles, positions
 from survey.charts.scene import LabelRequest, Panel
 from survey.charts.style import TYPE_SIZE
 
@@ -28,13 +29,23 @@ COST_PER_CLOUD_POINT = 4.0
 COST_PER_LINE_POINT = 30.0
 COST_PER_CLOUD_POINT_UNDER_LEADER = 3.0
 COST_PER_LINE_POINT_UNDER_LEADER = 12.0
-COST_OF_CROSSING = 60.0
+COST_OF_MARKER_UNDER_LEADER = 60.0
 WORST = 80.0  # a place that costs more is worse than no label
+WORST_WITH_KEY = 40.0  # the same where a number can take its place
+NUMBER_REACH = 36.0
+WORST_NUMBER = 45.0  # a number whose every place costs more moves a name that stands near
+WORST_SECOND_PLACE = 22.0  # for a name that gave way and finds room elsewhere
+NAME_GIVES_WAY = 14.0  # how near
+AT_ONCE = 48  # places compared with the other labels in one go
+COST_OF_ANOTHER_SPOT = 3.0  # a label at another point of its line
 
 
 @dataclass(frozen=True)
 class PlacedLabel:
-    """A label and its box in points from the lower left corner of the panel, with the leader to its point, if any."""
+    """A label and its box in points from the lower left corner of the panel, with the leader to its point, if any.
+
+    `keyed` is the name that `text`, then a number, stands for in the key.
+    """
 
     text: str
     left: float
@@ -42,6 +53,7 @@ class PlacedLabel:
     width: float
     height: float
     leader: tuple[float, float, float, float] | None
+    keyed: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,48 +70,127 @@ class Place:
 
 
 def place_labels(panel: Panel, width: float, height: float, measure: Callable[[str], float]) -> list[PlacedLabel]:
-    """Places for as many labels as fit, in the order of the requests. A label that fits nowhere is left out."""
+    """Places for the labels of a panel: as many names as fit, in the order of the requests.
+
+    In a panel with a key the others get numbers, from left to right; elsewhere they are left out.
+    """
     requests = sorted(panel.labels, key=lambda label: (-label.priority, label.text, label.x, label.y))
     if not requests:
         return []
     spots = positions([(label.x, label.y) for label in requests], panel, width, height)
     obstacles = Obstacles(panel, spots, width, height)
-    candidates = [
-        _allowed(spot, measure(label.text), label.reach, obstacles) for spot, label in zip(spots, requests, strict=True)
-    ]
-    placed: dict[int, Place] = {}
+    worst = WORST_WITH_KEY if panel.keyed else WORST
+    candidates = {
+        index: _choices(label, measure(label.text), label.reach, panel, obstacles, worst)
+        for index, label in enumerate(requests)
+    }
+    names: dict[int, Place] = {}
     for _ in range(1 + IMPROVING_ROUNDS):
-        for index, candidate in enumerate(candidates):
-            others = [place for other, place in placed.items() if other != index]
-            best = candidate.best(others)
-            if best is not None:
-                placed[index] = best
-    return [_finished(requests[index], placed[index]) for index in sorted(placed)]
+        _place_each(candidates, names, {})
+    if not panel.keyed:
+        return [_finished(requests[index].text, names[index]) for index in sorted(names)]
+    digits = len(str(sum(label.keyed for label in requests)))  # names may yet become numbers
+    numbers = _numbers(requests, names, panel, obstacles, measure("0" * digits))
+    for index in sorted(numbers):  # a name that gave way may have room elsewhere
+        others = [place for other, place in {**numbers, **names}.items() if other != index]
+        best = candidates[index].below(WORST_SECOND_PLACE).best(others)
+        if best is not None:
+            names[index] = best
+            del numbers[index]
+    named = [_finished(requests[index].text, names[index]) for index in sorted(names)]
+    in_order = sorted(numbers, key=lambda index: (requests[index].x, requests[index].y))
+    for number, index in enumerate(in_order, start=1):
+        named.append(_finished(str(number), numbers[index], requests[index].text, measure(str(number))))
+    return named
+
+
+def _numbers(
+    requests: Sequence[LabelRequest], names: dict[int, Place], panel: Panel, obstacles: Obstacles, width: float
+) -> dict[int, Place]:
+    """Places for the numbers of points without a name. Names that leave no good place for a number go from `names`."""
+    found: dict[int, Candidates] = {}
+    pressed: dict[int, float] = {}  # how far from these a name still gives way; they choose first, whatever the cost
+    numbers: dict[int, Place] = {}
+    while True:
+        wanted = [index for index, label in enumerate(requests) if label.keyed and index not in names]
+        for index in wanted:
+            if index not in found:
+                found[index] = _choices(requests[index], width, NUMBER_REACH, panel, obstacles, np.inf)
+        wanted.sort(key=lambda index: (-pressed.get(index, 0.0), found[index].count_below(WORST_NUMBER), index))
+        allowed = {index: found[index].below(np.inf if index in pressed else WORST_NUMBER) for index in wanted}
+        _place_each({index: choices for index, choices in allowed.items() if index not in numbers}, numbers, names)
+        lost = [index for index in wanted if index not in numbers and pressed.get(index, 0.0) < NUMBER_REACH]
+        if not lost:
+            _place_each(allowed, numbers, names)
+            return numbers
+        for index in lost:
+            spot = positions([(requests[index].x, requests[index].y)], panel, obstacles.width, obstacles.height)[0]
+            distances = {name: _apart(place, spot) for name, place in names.items() if requests[name].keyed}
+            nearest = min(distances, key=lambda name: (distances[name], name), default=None)
+            if nearest is not None and distances[nearest] < pressed.get(index, NAME_GIVES_WAY):
+                del names[nearest]
+            else:
+                pressed[index] = pressed.get(index, 0.0) + NAME_GIVES_WAY
+                numbers.clear()
+
+
+def _place_each(candidates: Mapping[int, Candidates], placed: dict[int, Place], fixed: Mapping[int, Place]) -> None:
+    """Give each in turn its cheapest place beside those that are fixed or placed so far, itself excepted."""
+    for index, candidate in candidates.items():
+        others = [*fixed.values(), *(place for other, place in placed.items() if other != index)]
+        best = candidate.best(others)
+        if best is not None:
+            placed[index] = best
+
+
+def _apart(place: Place, spot: Numbers) -> float:
+    """How far a spot lies from a place's box."""
+    return float(np.hypot(*(np.clip(spot, place.box[:2], place.box[2:]) - spot)))
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The places a label could take as far as fixed things are concerned, and what each costs."""
+    """The places a label could take as far as fixed things are concerned, and what each costs, the cheapest first."""
 
     boxes: Boxes
     leaders: Boxes
     costs: Numbers
 
+    def below(self, worst: float) -> Candidates:
+        """Those that cost less."""
+        good = self.costs < worst
+        return Candidates(self.boxes[good], self.leaders[good], self.costs[good])
+
+    def count_below(self, worst: float) -> int:
+        """How many cost less."""
+        return int((self.costs < worst).sum())
+
     def best(self, others: Sequence[Place]) -> Place | None:
-        """The cheapest place beside other labels; none when all are too bad."""
-        free = np.ones(len(self.costs), dtype=bool)
-        for other in others:
-            free &= ~_overlaps(self.boxes, other.box)
-        boxes, leaders = self.boxes[free], self.leaders[free]
-        costs = self.costs[free] + COST_OF_CROSSING * _crossings(boxes, leaders, others)
-        if not len(costs) or costs.min() >= WORST:
-            return None
-        best = int(np.argmin(costs))
-        return Place(boxes[best], leaders[best])
+        """The cheapest place that meets no other label and no leader; none when there is none."""
+        for start in range(0, len(self.costs), AT_ONCE):
+            boxes, leaders = self.boxes[start : start + AT_ONCE], self.leaders[start : start + AT_ONCE]
+            free = np.flatnonzero(_free(boxes, leaders, others)) if others else [0]
+            if len(free):
+                return Place(boxes[free[0]], leaders[free[0]])
+        return None
 
 
-def _allowed(spot: Numbers, text_width: float, reach: float, obstacles: Obstacles) -> Candidates:
-    """The places around a point that lie within the panel and on no marker."""
+def _choices(
+    label: LabelRequest, text_width: float, reach: float, panel: Panel, obstacles: Obstacles, worst: float
+) -> Candidates:
+    """The places around the label's point and around the other points that it may stand at."""
+    spots = positions([(label.x, label.y), *label.others], panel, obstacles.width, obstacles.height)
+    found = [_allowed(spot, text_width, reach, obstacles, worst) for spot in spots]
+    extra = [np.full(len(each.costs), COST_OF_ANOTHER_SPOT * (place > 0)) for place, each in enumerate(found)]
+    costs = np.concatenate([each.costs for each in found]) + np.concatenate(extra)
+    order = np.argsort(costs, kind="stable")
+    boxes = np.concatenate([each.boxes for each in found])
+    leaders = np.concatenate([each.leaders for each in found])
+    return Candidates(boxes[order], leaders[order], costs[order])
+
+
+def _allowed(spot: Numbers, text_width: float, reach: float, obstacles: Obstacles, worst: float) -> Candidates:
+    """The places around a point that lie within the panel, on no marker, and cost less than the worst allowed."""
     boxes, distances = _around(spot, text_width, reach)
     inside = (boxes[:, :2] >= FRAME_GAP).all(axis=1)
     inside &= (boxes[:, 2] <= obstacles.width - FRAME_GAP) & (boxes[:, 3] <= obstacles.height - FRAME_GAP)
@@ -113,9 +204,9 @@ def _allowed(spot: Numbers, text_width: float, reach: float, obstacles: Obstacle
     drawn = distances >= LEADER_FROM
     under = COST_PER_CLOUD_POINT_UNDER_LEADER * obstacles.cloud.under(leaders)
     under += COST_PER_LINE_POINT_UNDER_LEADER * obstacles.lines.under(leaders)
-    under += COST_OF_CROSSING * _marker_hits(leaders, spot, obstacles.markers)
+    under += COST_OF_MARKER_UNDER_LEADER * _marker_hits(leaders, spot, obstacles.markers)
     costs = costs + drawn * under
-    good = costs < WORST
+    good = costs < worst
     return Candidates(boxes[good], leaders[good], costs[good])
 
 
@@ -137,24 +228,43 @@ def _count_inside(boxes: Boxes, points: Numbers, margin: float) -> npt.NDArray[n
     return hit.sum(axis=1)
 
 
-def _overlaps(boxes: Boxes, other: Boxes) -> npt.NDArray[np.bool_]:
-    apart = (boxes[:, 0] > other[2] + GAP) | (boxes[:, 2] < other[0] - GAP)
-    return ~(apart | (boxes[:, 1] > other[3] + GAP / 2) | (boxes[:, 3] < other[1] - GAP / 2))
+def _free(boxes: Boxes, leaders: Boxes, others: Sequence[Place]) -> npt.NDArray[np.bool_]:
+    """Whether a place keeps clear of others: no box over a box, no leader through a box or across a leader."""
+    taken = np.stack([other.box for other in others])
+    apart = (boxes[:, None, 0] > taken[:, 2] + GAP) | (boxes[:, None, 2] < taken[:, 0] - GAP)
+    apart |= (boxes[:, None, 1] > taken[:, 3] + GAP / 2) | (boxes[:, None, 3] < taken[:, 1] - GAP / 2)
+    free: npt.NDArray[np.bool_] = np.all(apart, axis=1)
+    drawn = np.flatnonzero(free & (_length(leaders) >= LEADER_FROM))
+    if len(drawn):
+        hit = _inside(_sampled(leaders[drawn]), taken, 0.3)
+        free[drawn] &= ~hit.any(axis=(1, 2))
+    lines = np.array([other.leader for other in others if other.has_leader]).reshape(-1, 4)
+    if len(lines) and free.any():
+        left = np.flatnonzero(free)
+        free[left] &= ~_inside(_sampled(lines), boxes[left], 0.5).any(axis=(0, 1))
+        drawn = np.flatnonzero(free & (_length(leaders) >= LEADER_FROM))
+        free[drawn] &= ~_segments_cross(leaders[drawn][:, None], lines[None]).any(axis=1)
+    return free
 
 
-def _crossings(boxes: Boxes, leaders: Boxes, others: Sequence[Place]) -> npt.NDArray[np.int64]:
-    """How many leaders of others run through each box or leader, and boxes of others through each leader."""
-    count = np.zeros(len(boxes), dtype=np.int64)
-    drawn = np.hypot(*(leaders[:, 2:] - leaders[:, :2]).T) >= LEADER_FROM
-    steps = np.linspace(0, 1, 9)
-    own = leaders[:, None, :2] + steps[None, :, None] * (leaders[:, None, 2:] - leaders[:, None, :2])
-    for other in others:
-        if other.has_leader:
-            count += _count_inside(boxes, along_line(other.leader), 0.5) > 0
-            count += drawn & _segments_cross(leaders, other.leader)
-        hit = np.all((own > other.box[:2]) & (own < other.box[2:]), axis=2)
-        count += drawn & np.any(hit, axis=1)
-    return count
+def _length(leaders: Boxes) -> Numbers:
+    lengths: Numbers = np.hypot(leaders[:, 2] - leaders[:, 0], leaders[:, 3] - leaders[:, 1])
+    return lengths
+
+
+def _sampled(leaders: Boxes) -> Numbers:
+    """Points along each leader, at most two points of length apart."""
+    steps = np.linspace(0, 1, int(_length(leaders).max() / 2) + 2)[None, :, None]
+    samples: Numbers = leaders[:, None, :2] + steps * (leaders[:, None, 2:] - leaders[:, None, :2])
+    return samples
+
+
+def _inside(samples: Numbers, boxes: Boxes, margin: float) -> npt.NDArray[np.bool_]:
+    """Whether each sample (leader, step) lies in each box, a little around it included."""
+    x, y = samples[..., None, 0], samples[..., None, 1]
+    within: npt.NDArray[np.bool_] = (x > boxes[:, 0] - margin) & (x < boxes[:, 2] + margin)
+    within &= (y > boxes[:, 1] - margin) & (y < boxes[:, 3] + margin)
+    return within
 
 
 def _marker_hits(leaders: Boxes, spot: Numbers, markers: Numbers) -> npt.NDArray[np.int64]:
@@ -167,8 +277,8 @@ def _marker_hits(leaders: Boxes, spot: Numbers, markers: Numbers) -> npt.NDArray
     return (np.hypot(*np.moveaxis(others[None] - nearest, 2, 0)) < MARKER_RADIUS * 0.8).sum(axis=1)
 
 
-def _segments_cross(segments: Boxes, other: Boxes) -> npt.NDArray[np.bool_]:
-    start, end, first, last = segments[:, :2], segments[:, 2:], other[:2], other[2:]
+def _segments_cross(segments: Boxes, others: Boxes) -> npt.NDArray[np.bool_]:
+    start, end, first, last = segments[..., :2], segments[..., 2:], others[..., :2], others[..., 2:]
     across = _side(start, end, first) * _side(start, end, last) < 0
     return across & (_side(first, last, start) * _side(first, last, end) < 0)
 
@@ -179,8 +289,13 @@ def _side(origin: Numbers, target: Numbers, point: Numbers) -> Numbers:
     return ahead[..., 0] * aside[..., 1] - ahead[..., 1] * aside[..., 0]
 
 
-def _finished(label: LabelRequest, place: Place) -> PlacedLabel:
+def _finished(text: str, place: Place, keyed: str = "", width: float | None = None) -> PlacedLabel:
+    """The label in its place; one that needs less than the width of its box stands on the side of its point."""
     left, bottom, right, top = (float(value) for value in place.box)
     x, y, end_x, end_y = (float(value) for value in place.leader)
+    if width is not None:
+        left += (right - left - width) * min(1.0, max(0.0, (x - left) / (right - left)))
+        right = left + width
+        end_x = min(max(x, left), right)
     leader = (x, y, end_x, end_y) if place.has_leader else None
-    return PlacedLabel(label.text, left, bottom, right - left, top - bottom, leader)
+    return PlacedLabel(text, left, bottom, right - left, top - bottom, leader, keyed)

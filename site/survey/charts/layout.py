@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from survey.charts.key import height_of, key_of
 from survey.charts.labels import PlacedLabel, place_labels
-from survey.charts.scene import NOT_RANKED, Layer, Scene
+from survey.charts.scene import NOT_RANKED, Layer, Panel, Scene
 from survey.charts.style import LINE_HEIGHT, MARGIN_LEFT, MARGIN_RIGHT, PLOT_HEIGHT, QUIET, TITLE_SIZE, TYPE_SIZE, WIDTH
 from survey.charts.typeset import text_width, wrapped
 
@@ -65,20 +66,28 @@ def laid_out(scene: Scene, title: str, subtitle: str, footer: tuple[str, ...]) -
     """The page: title, subtitle, panels, legend and footer from top to bottom, as high as they need."""
     body = WIDTH - 2 * EDGE
     labels = [_labels(scene, index) for index in range(len(scene.panels))]
-    wanted, named = sum(len(panel.labels) for panel in scene.panels), sum(len(found) for found in labels)
-    if named < wanted:
-        footer = (f"{footer[0]} Named: {named} of {wanted}.", *footer[1:])
+    missing = [label for panel, found in zip(scene.panels, labels, strict=True) for label in _unnamed(panel, found)]
+    if missing:
+        wanted = sum(len(panel.labels) for panel in scene.panels)
+        footer = (f"{footer[0]} Named: {wanted - len(missing)} of {wanted}.", *footer[1:])
+    key = key_of([label for found in labels for label in found], body)
     titles = wrapped(title, body, TITLE_SIZE, bold=True)
     subtitles = wrapped(subtitle, body)
     feet = [line for paragraph in footer for line in wrapped(paragraph, body)]
     foot_top = EDGE + LINE_HEIGHT * len(feet)
     beside = _has_empty_cell(scene)
     corner = (WIDTH + COLUMN_GAP) / 2 if beside else EDGE
-    legend, legend_height = _legend(scene, corner, foot_top + (40 if beside else 3))
-    panels_bottom = foot_top + (0 if beside else legend_height) + 4
+    key_top = foot_top + height_of(key)
+    legend, legend_height = _legend(scene, corner, key_top + (40 if beside else 3))
+    panels_bottom = key_top + (0 if beside else legend_height) + 4
     panels, panels_top = _panels(scene, labels, panels_bottom)
     texts = [
         TextLine(line, EDGE, foot_top - LINE_HEIGHT * (row + 1) + 1.8, quiet=True) for row, line in enumerate(feet)
+    ]
+    texts += [
+        TextLine(text, EDGE + left, key_top - LINE_HEIGHT * (row + 1) + 1.8)
+        for row, line in enumerate(key)
+        for left, text in line
     ]
     top = panels_top + 5 + LINE_HEIGHT * len(subtitles)
     texts += [TextLine(line, EDGE, top - LINE_HEIGHT * (row + 1) + 2, quiet=True) for row, line in enumerate(subtitles)]
@@ -87,6 +96,12 @@ def laid_out(scene: Scene, title: str, subtitle: str, footer: tuple[str, ...]) -
         TextLine(line, EDGE, height - 10 * (row + 1) - 1, TITLE_SIZE, bold=True) for row, line in enumerate(titles)
     ]
     return Page(WIDTH, height, tuple(panels), tuple(texts), tuple(legend))
+
+
+def _unnamed(panel: Panel, placed: tuple[PlacedLabel, ...]) -> list[str]:
+    """The names that stand neither in the panel nor in the key nor in the legend."""
+    found = {label.keyed or label.text for label in placed}
+    return [label.text for label in panel.labels if label.text not in found and (label.keyed or not panel.keyed)]
 
 
 def _size(scene: Scene, index: int) -> tuple[float, float]:

@@ -44,18 +44,22 @@ def original_survey(c: Catalog) -> Scene:
         layers += _method_layers(name, of_method, highlighted.index(name) if strong else None)
         top = of_method.sort_values("top1", kind="stable").iloc[-1]
         priority, reach = float(top["top1"]) + (100.0 if strong else 0.0), 40.0 if strong else QUIET_REACH
-        labels.append(LabelRequest(name, float(top["params_m"]), float(top["top1"]), priority, reach))
+        spots = [(float(x), float(y)) for x, y in zip(of_method["params_m"], of_method["top1"], strict=True)]
+        spot = (float(top["params_m"]), float(top["top1"]))
+        others = () if strong else tuple(other for other in spots if other != spot)
+        labels.append(LabelRequest(name, *spot, priority, reach, others, keyed=not strong))
     layers.sort(key=lambda layer: (layer.role == "method", layer.in_legend, layer.name))
     x = Axis("parameters (M), lower is better", float(best["params_m"].min()) / 1.4, MOST_PARAMETERS * 1.05, log=True)
     low = float(best["top1"].min()) - 0.6
     y = Axis("reported top-1 accuracy (%)", low, float(best["top1"].max()) + 0.8)
     outside = rows["model_name"].nunique() - best["model_name"].nunique()
     remarks = (
-        f"{best['method'].nunique()} of {rows['method'].nunique()} methods, {len(best)} models; "
-        f"{outside} with unknown or more parameters not shown.",
-        "In colour: the six methods with most models near the frontier.",
+        f"{best['method'].nunique()} of {rows['method'].nunique()} methods, all named (by number where crowded), "
+        f"{len(best)} models; {outside} with unknown or more parameters not shown.",
+        "In colour: the six with most models near the frontier.",
     )
-    return Scene((Panel(x, y, tuple(layers), tuple(labels)),), _table(best), sources=(SOURCE,), remarks=remarks)
+    panel = Panel(x, y, tuple(layers), tuple(labels), keyed=True)
+    return Scene((panel,), _table(best), sources=(SOURCE,), remarks=remarks)
 
 
 def _method_layers(name: str, models: pd.DataFrame, place: int | None) -> list[Layer]:

@@ -159,9 +159,8 @@ def _best_panel(frontiers: pd.DataFrame) -> Panel:
         highs += [max(best["top1"])]
     days = [day_number(day) for day in frontiers["day"]]
     x = Axis("day of the revision", min(days) - 40, max(days) + 60, dates=True)
-    return Panel(
-        x, Axis("best top-1 (%)", min(lows) - 2.0, max(highs) + 1.0), tuple(layers), tuple(labels), "Best top-1"
-    )
+    y = Axis("best top-1 (%)", min(lows) - 2.0, max(highs) + 1.0)
+    return Panel(x, y, tuple(layers), tuple(labels), "Best top-1", keyed=True)
 
 
 def _year_panel(frontiers: pd.DataFrame, scope: str, days: list[str]) -> Panel:

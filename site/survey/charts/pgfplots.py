@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from survey.charts.figure import CLOUD_SIZE
 from survey.charts.layout import HANDLE, LegendEntry, Page, PlacedPanel, TextLine
 from survey.charts.scene import LINES, Axis, Layer, Panel, Scene
-from survey.charts.style import GRID, INK, PAPER, QUIET, tint
+from survey.charts.style import GRID, INK, PAPER, QUIET, QUIET_INK, tint
 from survey.charts.ticks import ticks
 
 ESCAPES = {
@@ -69,7 +69,7 @@ def source_of(scene: Scene, page: Page, title: str, citation: str) -> str:
 
 
 def _colours(scene: Scene, page: Page) -> list[str]:
-    used = {INK, QUIET, GRID, PAPER}
+    used = {INK, QUIET_INK, QUIET, GRID, PAPER}
     layers = [layer for panel in scene.panels for layer in panel.layers] + [entry.layer for entry in page.legend]
     for colour in {layer.colour for layer in layers}:
         used |= {colour, tint(colour), tint(colour, 0.5), tint(colour, 0.6)}
@@ -171,4 +171,5 @@ def _text(line: TextLine) -> str:
     weight = r"\bfseries" if line.bold else ""
     font = rf"\sffamily{weight}\fontsize{{{line.size:g}}}{{{line.size + 1:g}}}\selectfont"
     place = f"({line.left:.2f},{line.bottom:.2f})"
-    return rf"\node[anchor=base west,font={font},text={_colour(INK)}] at {place} {{{escaped(line.text)}}};"
+    colour = _colour(QUIET_INK if line.quiet else INK)
+    return rf"\node[anchor=base west,font={font},text={colour}] at {place} {{{escaped(line.text)}}};"

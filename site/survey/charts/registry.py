@@ -18,9 +18,9 @@ from survey.charts.tradeoff import tradeoff
 if TYPE_CHECKING:
     from catalog import Catalog
 
-MACS = "GMACs = billion multiply-accumulates per image, which many papers call FLOPs."
-ONE_CROP = "Top-1 of one centre crop of each ImageNet-1K validation image."
-RATES = "Throughput in inference; batch sizes are in the data."
+MACS = "GMACs: billion multiply-accumulates per image; many papers call them FLOPs."
+ONE_CROP = "Top-1 of one centre crop, ImageNet-1K validation."
+RATES = "Inference; batch sizes are in the data."
 BY_DATA = "Colour and marker: training data of the weights."
 BY_KIND = "Colour and marker: kind of architecture."
 COSTS = "Accuracy against cost"

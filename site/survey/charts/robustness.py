@@ -9,7 +9,7 @@ import pandas as pd
 
 from catalog.metrics import METRICS, Metric
 from catalog.pareto import pareto_mask
-from survey.charts.rows import Hover, plain_cells, points, spread, with_hover
+from survey.charts.rows import Hover, names_apart, plain_cells, points, spread, with_hover
 from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import QUIET, TRAIN_GROUPS, train_group
 
@@ -111,7 +111,9 @@ def _panel(rows: pd.DataFrame, pair: DatasetPair, *, titled: bool) -> Panel:
                 layers.append(layer)
     outside = int((rows[CLEAN] < x.low).sum())
     note = f"Not shown: {outside} below {x.low:g} % clean." if outside else ""
-    return Panel(x, y, tuple(layers), () if titled else tuple(_labels(rows)), pair.name if titled else "", note)
+    if titled:
+        return Panel(x, y, tuple(layers), title=pair.name, note=note)
+    return Panel(x, y, tuple(layers), tuple(_labels(rows)), note=note, keyed=True)
 
 
 def _clean_metric(pair: DatasetPair) -> Metric:
@@ -128,7 +130,7 @@ def _axis(values: pd.Series, title: str, floor: float) -> Axis:
 def _labels(rows: pd.DataFrame) -> list[LabelRequest]:
     best = rows[rows["best"]]
     priorities = spread([float(value) for value in best["top1"]])
-    columns = zip(best["architecture"], best[CLEAN], best["top1"], priorities, strict=True)
+    columns = zip(names_apart(best), best[CLEAN], best["top1"], priorities, strict=True)
     return [LabelRequest(str(text), float(x), float(y), priority) for text, x, y, priority in columns]
 
 
@@ -151,5 +153,5 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
 def _remarks(rows: pd.DataFrame) -> tuple[str, ...]:
     return (
         f"{len(rows):,} results, all measured by timm.",
-        "Strong marks: the best of each training data and what no other beats on both axes.",
+        "Strong and named: the best of each training data and what no other beats on both axes.",
     )

@@ -138,8 +138,18 @@ def plain_cells(table: pd.DataFrame) -> pd.DataFrame:
     """The table with every text that a spreadsheet would take for a formula quoted."""
     for column in table.columns:
         if table[column].dtype.kind not in "biufM":
-            table[column] = [_plain(value) for value in table[column]]
+            values = table[column].tolist()
+            plain = {value: _plain(value) for value in set(values)}
+            table[column] = [plain[value] for value in values]
     return table
+
+
+def names_apart(rows: pd.DataFrame) -> list[str]:
+    """Names of results: the architecture, with its image size or its tag too where that is not enough."""
+    sized = rows["architecture"] + " @" + rows["img_size"].astype("str")
+    names = rows["architecture"].mask(rows["architecture"].duplicated(keep=False), sized)
+    whole = rows["model"] + " @" + rows["img_size"].astype("str")
+    return [str(name) for name in names.mask(names.duplicated(keep=False), whole)]
 
 
 def spread(values: Sequence[float]) -> list[float]:

@@ -72,6 +72,8 @@ class LabelRequest:
     y: float
     priority: float
     reach: float = 50.0  # how far from its point it may stand, in points
+    others: tuple[tuple[float, float], ...] = ()  # other points of the same thing that it may stand at instead
+    keyed: bool = True  # gets a number in a panel with a key; what the legend names needs none
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Panel:
     labels: tuple[LabelRequest, ...] = ()
     title: str = ""
     note: str = ""  # what lies outside of the axes
+    keyed: bool = False  # labels that do not fit become numbers with a key under the plot
 
 
 @dataclass(frozen=True)

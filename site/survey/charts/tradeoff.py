@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog.metrics import METRICS, Metric
 from catalog.pareto import pareto_mask
-from survey.charts.rows import Hover, hover_of, points, spread, table_of, with_hover
+from survey.charts.rows import Hover, hover_of, names_apart, points, spread, table_of, with_hover
 from survey.charts.scene import NOT_RANKED, Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import INK, KIND_GROUPS, TRAIN_GROUPS, Group, kind_group, train_group
 
@@ -64,8 +64,9 @@ def tradeoff(
     )
     hover = hover_of(timed=environment is not None, fixed=_environment_line(c, environment))
     rows = with_hover(rows, hover)
-    layers = [*_cloud(rows, groups, cost, accuracy, hover), *_frontier(rows, groups, cost, accuracy, hover)]
-    panel = Panel(x, y, tuple(layers), tuple(frontier_labels(rows, cost)), note=outside_note(rows, x, y))
+    drawn = rows[["group", "comparable", "on_frontier", cost.column, accuracy.column, "hover"]]
+    layers = [*_cloud(drawn, groups, cost, accuracy, hover), *_frontier(drawn, groups, cost, accuracy, hover)]
+    panel = Panel(x, y, tuple(layers), tuple(frontier_labels(rows, cost)), note=outside_note(rows, x, y), keyed=True)
     speeds = ["images_per_s", "batch_size"] if environment else []
     speed_texts = ["environment", "speed_note"] if environment else []
     places = ["source", "line", "cost_source", "cost_line", *(["speed_source", "speed_line"] if environment else [])]
@@ -115,7 +116,7 @@ def frontier_labels(rows: pd.DataFrame, cost: Metric) -> list[LabelRequest]:
     """A label for each frontier result within the axes, those that spread the best along the frontier first."""
     frontier = rows[rows["on_frontier"] & rows["within_axes"]]
     marks = ["*" if note == "estimated" and cost.column == "gmacs" else "" for note in frontier["cost_note"]]
-    texts = [f"{name}{mark}" for name, mark in zip(frontier["architecture"], marks, strict=True)]
+    texts = [f"{name}{mark}" for name, mark in zip(names_apart(frontier), marks, strict=True)]
     priorities = spread([float(value) for value in frontier["top1"]])
     columns = zip(texts, frontier[cost.column], frontier["top1"], priorities, strict=True)
     return [LabelRequest(text, float(x), float(y), priority) for text, x, y, priority in columns]
@@ -155,6 +156,10 @@ def _environment_line(c: Catalog, environment: str | None) -> str:
 
 def _remarks(rows: pd.DataFrame, note: str) -> tuple[str, ...]:
     left_out = int((~rows["comparable"]).sum())
-    count = f"{len(rows):,} results, {int(rows['on_frontier'].sum())} on the frontier."
-    hollow = f"Hollow: {left_out:,} not ranked (reported by a paper, or the cost of another network)."
-    return tuple(text for text in (count, hollow if left_out else "", note) if text)
+    count, shown = int(rows["on_frontier"].sum()), int((rows["on_frontier"] & rows["within_axes"]).sum())
+    named = "all named" if shown == count else f"{shown} of them in view and named"
+    counts = f"{len(rows):,} results, {count} on the frontier, {named} (by number where crowded)."
+    hollow = f"Hollow: {left_out:,} not ranked (a paper's figure, or another network's cost)."
+    marked = "estimated" in set(rows.loc[rows["on_frontier"], "cost_note"])
+    estimated = "* GMACs scaled from another image size." if marked else ""
+    return tuple(text for text in (counts, hollow if left_out else "", note, estimated) if text)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+from survey.charts import fonts
 from survey.charts.style import TYPE_SIZE
 
-FONT = "DejaVu Sans"
+FONT = fonts.WHOLE
 
 
 @cache
@@ -15,7 +16,9 @@ def text_width(text: str, size: float = TYPE_SIZE, *, bold: bool = False) -> flo
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
+    fonts.register()
+    family = fonts.WHOLE if bold else [fonts.FAMILY, fonts.WHOLE]
+    font = FontProperties(family=family, size=size, weight="bold" if bold else "normal")
     return float(text_to_path.get_text_width_height_descent(text, font, False)[0])
 
 
