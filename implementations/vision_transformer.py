@@ -15,6 +15,7 @@ from implementations.layers.drop_path import drop_path_rates
 from implementations.layers.linear import Linear
 from implementations.layers.norm import create_norm
 from implementations.layers.patch_embed import PatchEmbed
+from implementations.layers.pooling import token_mean
 from implementations.layers.position import resample_position_tensor
 from implementations.vision_transformer_blocks import BLOCKS, BlockSettings
 from implementations.vision_transformer_checkpoint import convert_vit_state_dict
@@ -205,9 +206,9 @@ class VisionTransformer(Backbone):
         if config.global_pool == "map":
             return self.attn_pool(x)
         if config.global_pool == "avg":
-            return ops.mean(x, axis=1)
+            return token_mean(x)
         highest = ops.max(x, axis=1)
-        return highest if config.global_pool == "max" else 0.5 * (highest + ops.mean(x, axis=1))
+        return highest if config.global_pool == "max" else 0.5 * (highest + token_mean(x))
 
     def forward_head(self, features, training=None, pre_logits=False):
         x = self.pool(features)

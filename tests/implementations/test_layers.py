@@ -17,6 +17,7 @@ from implementations.layers.linear import Conv2d, Linear
 from implementations.layers.mlp import Mlp, SwiGLU, SwiGLUPacked
 from implementations.layers.norm import LayerNorm, RmsNorm, create_norm
 from implementations.layers.patch_embed import PatchEmbed
+from implementations.layers.pooling import token_mean
 from implementations.parity.torchvision_ops import define_missing_operators
 
 TOKENS = {
@@ -76,6 +77,18 @@ def test_convolution_equals_torchs(options):
     layer.bias.assign(bias)
     expected = torchs(module, images, weight, bias).transpose(0, 2, 3, 1)
     np.testing.assert_allclose(layer(images.transpose(0, 2, 3, 1)).numpy(), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("tokens", [1, 7, 196, 1024])
+def test_token_mean_loses_no_more_digits_than_torchs(tokens):
+    import torch
+
+    (values,) = draw((2, tokens, 300))
+    values += 3
+    exact = values.astype("float64").mean(1)
+    theirs = np.abs(torch.from_numpy(values).mean(1).numpy() - exact).max()
+    ours = np.abs(keras.ops.convert_to_numpy(token_mean(keras.ops.convert_to_tensor(values))) - exact).max()
+    assert ours <= 4 * max(theirs, np.finfo("float32").eps)
 
 
 @pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "quick_gelu", "silu", "relu"])
