@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Callable, Collection
@@ -90,10 +91,15 @@ def _index(outputs: list[ChartOutput]) -> bytes:
 
 
 def _drawn_or_error(c: Catalog, chart: Chart, output: Path) -> ChartOutput | CatalogError:
+    collecting = gc.isenabled()
+    gc.disable()  # it would walk over the whole catalog again and again for the many small objects of a figure
     try:
         return draw_chart(c, chart, output)
     except CatalogError as error:
         return error
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def draw_chart(c: Catalog, chart: Chart, output: Path) -> ChartOutput:

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from survey.charts.clearance import LEADER_FROM, Place, free_of
 from survey.charts.obstacles import Boxes, Numbers, Obstacles, positions
 from survey.charts.scene import LabelRequest, Panel
 from survey.charts.style import TYPE_SIZE
 
 # All lengths in points.
 BOX_HEIGHT = TYPE_SIZE * 1.12
-GAP = 0.7  # least distance between two labels
 MARKER_RADIUS = 2.6
 FRAME_GAP = 1.5
 DISTANCES = (3.2, 5.0, 7.5, 10.5, 14.0, 18.0, 23.0, 29.0, 36.0, 45.0, 55.0)
-LEADER_FROM = 5.0  # a label further away is tied to its point by a thin line
 IMPROVING_ROUNDS = 1
 COST_PER_POINT_OF_DISTANCE = 0.7
 COST_PER_CLOUD_POINT = 4.0
@@ -54,19 +53,6 @@ class PlacedLabel:
     height: float
     leader: tuple[float, float, float, float] | None
     keyed: str = ""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A box (left, bottom, right, top) and the leader (x, y of the point; x, y on the box)."""
-
-    box: Boxes
-    leader: Boxes
-
-    @property
-    def has_leader(self) -> bool:
-        """Whether the leader is long enough to be drawn."""
-        return bool(np.hypot(*(self.leader[2:] - self.leader[:2])) >= LEADER_FROM)
 
 
 def place_labels(panel: Panel, width: float, height: float, measure: Callable[[str], float]) -> list[PlacedLabel]:
@@ -169,7 +155,7 @@ class Candidates:
         """The cheapest place that meets no other label and no leader; none when there is none."""
         for start in range(0, len(self.costs), AT_ONCE):
             boxes, leaders = self.boxes[start : start + AT_ONCE], self.leaders[start : start + AT_ONCE]
-            free = np.flatnonzero(_free(boxes, leaders, others)) if others else [0]
+            free = np.flatnonzero(free_of(boxes, leaders, others)) if others else [0]
             if len(free):
                 return Place(boxes[free[0]], leaders[free[0]])
         return None
@@ -228,45 +214,6 @@ def _count_inside(boxes: Boxes, points: Numbers, margin: float) -> npt.NDArray[n
     return hit.sum(axis=1)
 
 
-def _free(boxes: Boxes, leaders: Boxes, others: Sequence[Place]) -> npt.NDArray[np.bool_]:
-    """Whether a place keeps clear of others: no box over a box, no leader through a box or across a leader."""
-    taken = np.stack([other.box for other in others])
-    apart = (boxes[:, None, 0] > taken[:, 2] + GAP) | (boxes[:, None, 2] < taken[:, 0] - GAP)
-    apart |= (boxes[:, None, 1] > taken[:, 3] + GAP / 2) | (boxes[:, None, 3] < taken[:, 1] - GAP / 2)
-    free: npt.NDArray[np.bool_] = np.all(apart, axis=1)
-    drawn = np.flatnonzero(free & (_length(leaders) >= LEADER_FROM))
-    if len(drawn):
-        hit = _inside(_sampled(leaders[drawn]), taken, 0.3)
-        free[drawn] &= ~hit.any(axis=(1, 2))
-    lines = np.array([other.leader for other in others if other.has_leader]).reshape(-1, 4)
-    if len(lines) and free.any():
-        left = np.flatnonzero(free)
-        free[left] &= ~_inside(_sampled(lines), boxes[left], 0.5).any(axis=(0, 1))
-        drawn = np.flatnonzero(free & (_length(leaders) >= LEADER_FROM))
-        free[drawn] &= ~_segments_cross(leaders[drawn][:, None], lines[None]).any(axis=1)
-    return free
-
-
-def _length(leaders: Boxes) -> Numbers:
-    lengths: Numbers = np.hypot(leaders[:, 2] - leaders[:, 0], leaders[:, 3] - leaders[:, 1])
-    return lengths
-
-
-def _sampled(leaders: Boxes) -> Numbers:
-    """Points along each leader, at most two points of length apart."""
-    steps = np.linspace(0, 1, int(_length(leaders).max() / 2) + 2)[None, :, None]
-    samples: Numbers = leaders[:, None, :2] + steps * (leaders[:, None, 2:] - leaders[:, None, :2])
-    return samples
-
-
-def _inside(samples: Numbers, boxes: Boxes, margin: float) -> npt.NDArray[np.bool_]:
-    """Whether each sample (leader, step) lies in each box, a little around it included."""
-    x, y = samples[..., None, 0], samples[..., None, 1]
-    within: npt.NDArray[np.bool_] = (x > boxes[:, 0] - margin) & (x < boxes[:, 2] + margin)
-    within &= (y > boxes[:, 1] - margin) & (y < boxes[:, 3] + margin)
-    return within
-
-
 def _marker_hits(leaders: Boxes, spot: Numbers, markers: Numbers) -> npt.NDArray[np.int64]:
     """How many markers of other points each leader runs over."""
     others = markers[np.hypot(*(markers - spot).T) > 0.5]
@@ -275,18 +222,6 @@ def _marker_hits(leaders: Boxes, spot: Numbers, markers: Numbers) -> npt.NDArray
     along = ((others[None] - leaders[:, None, :2]) * direction[:, None]).sum(axis=2) / squared[:, None]
     nearest = leaders[:, None, :2] + np.clip(along, 0, 1)[..., None] * direction[:, None]
     return (np.hypot(*np.moveaxis(others[None] - nearest, 2, 0)) < MARKER_RADIUS * 0.8).sum(axis=1)
-
-
-def _segments_cross(segments: Boxes, others: Boxes) -> npt.NDArray[np.bool_]:
-    start, end, first, last = segments[..., :2], segments[..., 2:], others[..., :2], others[..., 2:]
-    across = _side(start, end, first) * _side(start, end, last) < 0
-    return across & (_side(first, last, start) * _side(first, last, end) < 0)
-
-
-def _side(origin: Numbers, target: Numbers, point: Numbers) -> Numbers:
-    """Positive for a point to the left of the line from origin to target, negative to its right."""
-    ahead, aside = target - origin, point - origin
-    return ahead[..., 0] * aside[..., 1] - ahead[..., 1] * aside[..., 0]
 
 
 def _finished(text: str, place: Place, keyed: str = "", width: float | None = None) -> PlacedLabel:

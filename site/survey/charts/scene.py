@@ -5,6 +5,7 @@ Owns the vocabulary only. How a scene looks in a format belongs to that format's
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -38,8 +39,6 @@ class Axis:
 
     def fraction(self, value: float) -> float:
         """Where a value lies along the axis, 0 at the low end and 1 at the high end."""
-        import math
-
         if self.log:
             return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
         return (value - self.low) / (self.high - self.low)
