@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import backbones.parity
 import implementations
+from catalog.problems import CatalogError
 from implementations import registry
 from implementations.parity import checks, results, runner
 from implementations.parity.compare import FACTOR, LIMIT, Comparison, compare, worst
@@ -97,22 +98,21 @@ def test_large_variants_keep_width_and_lose_depth():
 
 
 def test_rows_are_sorted_and_read_back(tmp_path):
-    table = tmp_path / "data" / "implementations.csv"
     other = dataclasses.replace(ROW, variant="deit", depth_cut=True)
-    write_rows([ROW, other], table)
-    assert read_rows(table) == [other, ROW]
-    results.merge_rows([dataclasses.replace(ROW, gmacs=0.5)], table)
-    assert [row.gmacs for row in read_rows(table)] == [0.25, 0.5]
-    assert [path.name for path in table.parent.iterdir()] == ["implementations.csv"]
-    before = table.read_bytes()
-    write_rows(read_rows(table), table)
-    assert table.read_bytes() == before
+    write_rows([ROW, other], tmp_path)
+    assert read_rows(tmp_path) == [other, ROW]
+    results.merge_rows([dataclasses.replace(ROW, gmacs=0.5)], tmp_path)
+    assert [row.gmacs for row in read_rows(tmp_path)] == [0.25, 0.5]
+    assert [path.name for path in tmp_path.iterdir()] == ["implementations.csv"]
+    before = (tmp_path / "implementations.csv").read_bytes()
+    write_rows(read_rows(tmp_path), tmp_path)
+    assert (tmp_path / "implementations.csv").read_bytes() == before
 
 
 def test_a_table_with_other_columns_is_refused(tmp_path):
-    (tmp_path / "t.csv").write_text("variant,error\nx,1\n")
-    with pytest.raises(ValueError, match=r"t\.csv, line 1: columns"):
-        read_rows(tmp_path / "t.csv")
+    (tmp_path / "implementations.csv").write_text("variant,error\nx,1\n")
+    with pytest.raises(CatalogError, match=r"implementations\.csv: .*column module is missing"):
+        read_rows(tmp_path)
 
 
 def test_committed_results_are_of_known_variants_and_within_tolerance():
@@ -127,10 +127,8 @@ def test_committed_results_are_of_known_variants_and_within_tolerance():
 
 @pytest.fixture
 def command(tmp_path, monkeypatch):
-    table = tmp_path / "implementations.csv"
     for function in (results.read_rows, results.write_rows, results.merge_rows):
-        defaults = tuple(table if value == results.TABLE else value for value in function.__defaults__)
-        monkeypatch.setattr(function, "__defaults__", defaults)
+        monkeypatch.setattr(function, "__defaults__", (tmp_path,))
     application = typer.Typer()
     application.command()(backbones.parity.run)
     return lambda *arguments: CliRunner().invoke(application, [*arguments])
