@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.columns import Table
 from catalog.problems import CatalogError
-from catalog.schema import TABLES, Table
+from catalog.schema import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from catalog.schema import TABLES, Column, Table
+from catalog.columns import Column, Table
+from catalog.schema import TABLES
 from catalog.store import table_bytes
 from survey.project import Project
 

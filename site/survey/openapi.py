@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.schema import DATASETS, TABLES, Column
+from catalog.columns import Column
+from catalog.schema import DATASETS, TABLES
 from survey.project import Project
 
 JSON_TYPES = {"text": "string", "date": "string", "integer": "integer", "number": "number", "boolean": "boolean"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from catalog.columns import Column
 from catalog.records import Accuracy, Benchmark, Environment, Parsed, PastAccuracy, Record, SourceFile, SurveyRow
-from catalog.schema import TABLES, Column
+from catalog.schema import TABLES
 
 PLAIN = {"integer": 1, "number": 1.0, "boolean": False, "date": "2026-01-01"}
 

@@ -6,7 +6,8 @@ import pandas as pd
 import pandera.errors
 import pytest
 
-from catalog.schema import TABLES, Column, Table
+from catalog.columns import Column, Table
+from catalog.schema import TABLES
 from tests.catalog.rows import table
 
 BOUNDED = [

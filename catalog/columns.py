@@ -1,0 +1,140 @@
+"""What a table and a column are: type, unit, range, and the constructors that table definitions are written with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["text", "integer", "number", "boolean", "date"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `minimum` and `maximum` are inclusive; `above` is exclusive; `choices` closes a text column."""
+
+    name: str
+    kind: Kind
+    description: str
+    unit: str = ""
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    refers_to: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: a CSV file of the same name in the data directory, sorted by `key`."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names in file order."""
+        return [column.name for column in self.columns]
+
+    def empty(self) -> pd.DataFrame:
+        """A frame without rows, with every column in its type."""
+        import pandas as pd
+
+        return self.typed(pd.DataFrame(columns=pd.Index(self.column_names)))
+
+    def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with this table's columns only, in order and in their pandas types.
+
+        Raises ValueError naming the table and column when a value does not fit its type.
+        """
+        frame = frame.reindex(columns=self.column_names)
+        for column in self.columns:
+            try:
+                frame[column.name] = frame[column.name].astype(PANDAS_TYPES[column.kind])
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{self.name}.csv: column {column.name}: expected {column.kind}: {error}") from error
+            if column.kind in ("text", "date"):
+                frame[column.name] = frame[column.name].replace("", None)
+        return frame
+
+    def pandera(self) -> Any:
+        """The same rules as a pandera DataFrameSchema, for validating whole tables."""
+        import pandera.pandas as pa
+
+        return pa.DataFrameSchema(
+            {column.name: _pandera_column(column) for column in self.columns},
+            unique=list(self.key),
+            strict=True,
+            ordered=True,
+            name=self.name,
+        )
+
+
+# Written with "date" as ISO text so that a table reads the same in every tool.
+PANDAS_TYPES: dict[Kind, str] = {
+    "text": "str",
+    "date": "str",
+    "integer": "Int64",
+    "number": "float64",
+    "boolean": "boolean",
+}
+
+
+def _pandera_column(column: Column) -> Any:
+    import pandera.pandas as pa
+
+    checks = []
+    if column.minimum is not None:
+        checks.append(pa.Check.ge(column.minimum))
+    if column.maximum is not None:
+        checks.append(pa.Check.le(column.maximum))
+    if column.above is not None:
+        checks.append(pa.Check.gt(column.above))
+    if column.choices:
+        checks.append(pa.Check.isin(column.choices))
+    if column.kind == "date":
+        checks.append(pa.Check.str_matches(r"^\d{4}-\d{2}-\d{2}$"))
+    return pa.Column(PANDAS_TYPES[column.kind], checks=checks, nullable=not column.required)
+
+
+def text(
+    name: str, description: str, *, required: bool = False, choices: tuple[str, ...] = (), refers_to: str = ""
+) -> Column:
+    """A text column."""
+    return Column(name, "text", description, required=required, choices=choices, refers_to=refers_to)
+
+
+def integer(
+    name: str, description: str, unit: str = "", *, required: bool = False, minimum: float | None = None
+) -> Column:
+    """A whole-number column that may be blank."""
+    return Column(name, "integer", description, unit, required, minimum=minimum)
+
+
+def number(
+    name: str,
+    description: str,
+    unit: str = "",
+    *,
+    required: bool = False,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+) -> Column:
+    """A decimal column that may be blank."""
+    return Column(name, "number", description, unit, required, minimum=minimum, maximum=maximum, above=above)
+
+
+def boolean(name: str, description: str, *, required: bool = True) -> Column:
+    """A true/false column."""
+    return Column(name, "boolean", description, required=required)
+
+
+def date(name: str, description: str, *, required: bool = False) -> Column:
+    """A day, as YYYY-MM-DD."""
+    return Column(name, "date", description, required=required)
