@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.problems import CatalogError
-from survey.engine import Engine, run_engine, write_config
+from survey.engine import Engine, run_engine, slim_search, write_config
 from survey.fingerprint import charts_fingerprint, fingerprint
 from survey.project import DOCS, WORK
 
@@ -72,6 +72,7 @@ def build(
         write_config(work / "mkdocs.yml", docs, built, catalog.as_of)
         files = pool.submit(publish_files, catalog.data, work / "files")
         step(f"build with {engine}", lambda: run_engine(engine, work / "mkdocs.yml", catalog.as_of))
+        slim_search(built)
         step("write the downloads", files.result)
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.move(built, fresh)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import json
 import os
 import subprocess
 import sys
@@ -39,6 +40,18 @@ def run_engine(engine: Engine, config: Path, as_of: str) -> None:
         said = [line for line in (ran.stderr + ran.stdout).splitlines() if line.strip()]
         told = [line for line in said if "WARNING" in line or "rror" in line] or said
         raise CatalogError(f"{engine} build failed: {one_line(' | '.join(told[:3]))}")
+
+
+def slim_search(public: Path) -> None:
+    """Take out of MkDocs's search index the texts that only repeat their title: every page loads it whole."""
+    index = public / "search" / "search_index.json"
+    if not index.is_file():
+        return  # Zensical keeps its index in a form of its own
+    content = json.loads(index.read_bytes())
+    for entry in content["docs"]:
+        if entry["text"] == entry["title"]:
+            entry["text"] = ""
+    index.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
 def _environment(as_of: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """How heavy the leaderboard page is, and how fast it answers in Chromium.
 
-Call `measure()`, or run `python -m tests.site.leaderboard_bench`.
+Call `measure(site)`, or run `python -m tests.site.leaderboard_bench` beside a built `public/`.
 """
 
 from __future__ import annotations
@@ -51,16 +51,17 @@ async ([action, undo]) => {
 """
 
 
-def measure() -> dict[str, float]:
-    """Medians in milliseconds, with the real rows and ten times as many, and sizes in kB after gzip."""
+def measure(site: Path) -> dict[str, float]:
+    """Medians in milliseconds, with the real rows and ten times as many, and sizes in kB after gzip in a built site."""
     from playwright.sync_api import sync_playwright
 
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         public = build(catalog.load(), Path(folder))
         browser = playwright.chromium.launch(executable_path=chromium())
+        with serve(site) as address:
+            figures |= _sizes(browser, address, site)
         with serve(public) as address:
-            figures |= _sizes(browser, address, public)
             figures |= _times(browser, address, "")
             rows = _multiply(public / "leaderboard" / "data" / "core.json")
             figures["tenfold_rows"] = rows
@@ -95,6 +96,7 @@ def _sizes(browser: Any, address: str, public: Path) -> dict[str, float]:
     page.on("request", lambda request: asked.append(request.url.removeprefix(address)))
     page.goto(f"{address}leaderboard/")
     page.wait_for_function("document.getElementById('leaderboard-page').dataset.shown")
+    page.wait_for_load_state("networkidle")
     page.close()
     sizes = weights(asked, public)
     return {
@@ -132,5 +134,5 @@ def _multiply(core: Path) -> int:
 
 
 if __name__ == "__main__":
-    for figure, value in measure().items():
+    for figure, value in measure(Path("public")).items():
         print(f"{figure}: {value}")

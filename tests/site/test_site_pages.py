@@ -87,7 +87,7 @@ def test_a_corrected_row_shows_both_values(real_site):
 
 def test_the_search_finds_models_and_families_by_name_and_stays_small(real_site):
     content = (real_site.public / "search" / "search_index.json").read_bytes()
-    assert len(gzip.compress(content)) < 400_000
+    assert len(gzip.compress(content)) < 40_000  # every page loads it, and the leaderboard has a budget
     found = {entry["location"] for entry in json.loads(content)["docs"]}
     assert {f"models/{address(key)}/" for key in real_site.catalog.models["model"]} <= found
     assert {f"families/{address(key)}/" for key in real_site.catalog.families["family"]} <= found
