@@ -15,6 +15,7 @@ from implementations.parity.compare import Comparison, compare, compare_one
 from implementations.weights import load_weights, slots, tensor_shapes
 
 ATTENTION_ELEMENTS = 40_000_000  # of attention maps held at once; beyond it the first and the last layer are compared
+ATTENTION_LIMIT = 400_000_000  # of those two; beyond it (4096 tokens) only outputs and features are
 
 
 def random_images(shape: tuple[int, int, int, int], seed: int = 0) -> np.ndarray:
@@ -101,7 +102,10 @@ def _create_from(theirs: Any, name: str, **arguments: Any) -> Any:
 
 def _affordable(sizes: dict[str, int]) -> list[str]:
     paths = list(sizes)
-    return paths if sum(sizes.values()) <= ATTENTION_ELEMENTS else [paths[0], paths[-1]]
+    if sum(sizes.values()) <= ATTENTION_ELEMENTS:
+        return paths
+    ends = [paths[0], paths[-1]]
+    return ends if sum(sizes[path] for path in ends) <= ATTENTION_LIMIT else []
 
 
 def _outputs(model: Any, images: np.ndarray, paths: list[str]) -> dict[str, np.ndarray]:
