@@ -27,6 +27,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
+        if self.message.startswith(self.source):  # it names its place itself
+            return one_line(f"{self.severity}: {self.message} [{self.rule}]")
         place = self.source if self.line is None else f"{self.source}:{self.line}"
         return one_line(f"{self.severity}: {place}: {self.message} [{self.rule}]")
 

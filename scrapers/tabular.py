@@ -118,7 +118,8 @@ def read_csv(
         yield Row(line, dict(zip(header, fields, strict=True)))
     if last_short is not None and not content.endswith("\n"):
         raise UnreadableFile(
-            f"{file.source}:{last_short}: the file ends in the middle of a row, expected {len(header)} fields"
+            f"{file.source}:{last_short}: the file ends in the middle of a row, "
+            f"expected {len(header)} fields; the rows known before are kept, fetch it again"
         )
 
 
