@@ -1,0 +1,130 @@
+"""Owns the words of a benchmark: workloads, subjects (implementation and runtime), precisions, and the run they make."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from implementations.errors import BackboneError
+
+Precision = Literal["fp32", "bf16"]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
+DEVICES = ("cpu", "gpu")
+
+OURS = "backbone-survey"
+TIMM = "timm"
+IMPLEMENTATIONS = {
+    OURS: "Backbone Survey",
+    TIMM: "timm",
+    "keras-hub": "KerasHub",
+    "keras-cv-attention-models": "keras_cv_attention_models",
+    "vit-keras": "vit-keras",
+    "tf-models-official": "TensorFlow Model Garden",
+    "keras": "Keras layers",
+    "torch": "PyTorch functions",
+    "tensorflow": "TensorFlow functions",
+}
+RUNTIMES = {
+    "tf-graph": "TensorFlow graph",
+    "tf-xla": "TensorFlow, XLA",
+    "jax": "JAX",
+    "torch": "PyTorch",
+    "torch-compile": "PyTorch, torch.compile",
+    "torch-regional": "PyTorch, regional compilation",
+    "torch-regional-cached": "PyTorch, regional compilation from saved artifacts",
+    "onnxruntime": "ONNX Runtime",
+    "openvino": "OpenVINO",
+    "pillow": "Pillow",
+}
+
+# A layer is named by its kind and its sizes.
+LAYERS = {
+    "self-attention": "channels x heads x tokens: a whole self-attention layer",
+    "sdpa": "channels of a head x heads x tokens: scaled dot-product attention alone",
+    "matrix-product": "side of the square matrices: the machine's practical peak",
+    "image-processing": "width x height of the photograph, in pixels",
+    "trivial-function": "1: what the toolchain costs by itself",
+}
+_LAYER = re.compile(r"(?P<kind>[a-z-]+?)-(?P<sizes>\d+(?:x\d+)*)")
+
+
+class BenchmarkError(BackboneError):
+    """A benchmark that was asked for and cannot be run; one line."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose code runs, and under which runtime; written `implementation:runtime`."""
+
+    implementation: str
+    runtime: str
+
+    def __post_init__(self) -> None:
+        for value, known, word in (
+            (self.implementation, IMPLEMENTATIONS, "implementation"),
+            (self.runtime, RUNTIMES, "runtime"),
+        ):
+            if value not in known:
+                raise BenchmarkError(f"{word} {value!r} is unknown, expected one of {', '.join(known)}")
+
+    @classmethod
+    def parse(cls, text: str) -> Subject:
+        """The subject that `implementation:runtime` names. Raises BenchmarkError."""
+        implementation, colon, runtime = text.partition(":")
+        if not colon:
+            raise BenchmarkError(f"subject {text!r}: expected IMPLEMENTATION:RUNTIME, for example {OURS}:tf-graph")
+        return cls(implementation, runtime)
+
+    def __str__(self) -> str:
+        return f"{self.implementation}:{self.runtime}"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A workload smaller than a model: its kind (a key of LAYERS) and its sizes."""
+
+    kind: str
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is held fixed while subjects are compared. `img_size` is the square image's side, None for a layer."""
+
+    workload: str
+    img_size: int | None
+    batch_size: int
+    precision: Precision
+    threads: int
+    device: str = "cpu"
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer that the workload names, None when it names a model."""
+        return parse_layer(self.workload)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One subject in one comparison: what a worker process is asked to time."""
+
+    subject: Subject
+    comparison: Comparison
+
+    def with_batch(self, batch_size: int) -> Run:
+        """The same run with another batch."""
+        return replace(self, comparison=replace(self.comparison, batch_size=batch_size))
+
+    def __str__(self) -> str:
+        fixed = self.comparison
+        size = f" at {fixed.img_size}" if fixed.img_size else ""
+        return f"{self.subject} {fixed.workload}{size} batch {fixed.batch_size} {fixed.precision}"
+
+
+def parse_layer(workload: str) -> Layer | None:
+    """The layer that a name like `self-attention-768x12x197` describes; None for anything else."""
+    match = _LAYER.fullmatch(workload)
+    if match is None or match["kind"] not in LAYERS:
+        return None
+    return Layer(match["kind"], tuple(int(size) for size in match["sizes"].split("x")))

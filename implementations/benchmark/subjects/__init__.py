@@ -1,0 +1,1 @@
+"""Loads workloads: one module per implementation, each with `load(run, reference) -> Loaded`."""
