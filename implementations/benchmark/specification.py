@@ -1,4 +1,4 @@
-"""Owns the words of a benchmark: workloads, subjects (implementation and runtime), precisions, and the run they make."""
+"""Owns the words of a benchmark: workloads, subjects, precisions, comparisons, and the run that they make."""
 
 from __future__ import annotations
 
