@@ -117,12 +117,12 @@ def _sizes(browser: Any, address: str, public: Path) -> dict[str, float]:
 def _multiply(core: Path) -> int:
     """Rewrite the core with ten times the models and rows, under new names; return the number of rows."""
     file = json.loads(core.read_text(encoding="utf-8"))
+    names = file["models"]["columns"]["model"]["values"]
+    count = len(names)
+    file["models"]["columns"]["model"]["values"] = [f"{name}{'x' * copy}" for copy in range(COPIES) for name in names]
     for table in ("models", "results"):
-        names = file[table]["columns"]["model"]["values"]
-        count = len(names)
         for name, column in file[table]["columns"].items():
             if name == "model":
-                column["values"] = [f"{value}{'x' * copy}" for copy in range(COPIES) for value in names]
                 column["codes"] = [code + copy * count for copy in range(COPIES) for code in column["codes"]]
             elif isinstance(column, dict):
                 column["codes"] *= COPIES

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 Packed = dict[str, Any]
 
@@ -21,12 +21,24 @@ def pack(frame: pd.DataFrame) -> Packed:
     return {"rows": len(frame), "columns": {str(name): _pack_column(frame[name]) for name in frame.columns}}
 
 
-def unpack(packed: Packed) -> pd.DataFrame:
-    """The frame that was packed, blanks as None; the browser does the same in JavaScript."""
+def refer(packed: Packed, name: str, values: Iterable[str]) -> Packed:
+    """The packed table with a text column's codes pointing into another list of the same file, which holds its values."""
+    places = {value: place for place, value in enumerate(values)}
+    own = packed["columns"][name]
+    codes = [-1 if code < 0 else places[own["values"][code]] for code in own["codes"]]
+    return {**packed, "columns": {**packed["columns"], name: {"codes": codes}}}
+
+
+def unpack(packed: Packed, referred: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+    """The frame that was packed, blanks as None; the browser does the same in JavaScript.
+
+    `referred` has the values of the columns whose codes point elsewhere.
+    """
     columns = {}
     for name, column in packed["columns"].items():
         if isinstance(column, dict):
-            values = [*column["values"], None]  # code -1 finds the None
+            known = column["values"] if "values" in column else (referred or {})[name]
+            values = [*known, None]  # code -1 finds the None
             columns[name] = [values[code] for code in column["codes"]]
         else:
             columns[name] = column

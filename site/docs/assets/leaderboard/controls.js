@@ -16,6 +16,12 @@ const PANELS = [
   { label: "Speed", holds: ["range:speed"] },
   { label: "More", holds: ["range:top1", "evidence", "distilled", "licence"] },
 ];
+/** The list of environments: who measured comes first, as a rate measured here and one of timm's are of different code. */
+const ENVIRONMENT_GROUPS = [
+  ["GPU, measured by timm", ({ kind, origin }) => kind === "gpu" && origin !== "here"],
+  ["CPU, measured by timm", ({ kind, origin }) => kind === "cpu" && origin !== "here"],
+  ["Measured here", ({ origin }) => origin === "here"],
+];
 /** The two filters that are in plain sight: a box that chooses these values of a filter, and only these. */
 const SHORTCUTS = [
   { part: "only-1k", facet: "train", values: ["imagenet-1k"] },
@@ -69,9 +75,9 @@ export class Controls {
     controls.addEventListener("submit", (event) => event.preventDefault());
     search.addEventListener("input", () => this.change((next) => (next.search = search.value.slice(0, 200)), "typing"));
     dataset.append(...datasets.map((each) => make("option", { value: each.key, text: each.label })));
-    for (const kind of ["gpu", "cpu"]) {
-      const group = make("optgroup", { label: kind.toUpperCase() });
-      const ofKind = environments.filter((each) => each.kind === kind);
+    for (const [label, belongs] of ENVIRONMENT_GROUPS) {
+      const group = make("optgroup", { label });
+      const ofKind = environments.filter(belongs);
       group.append(...ofKind.map((each) => make("option", { value: each.key, text: `${each.label} · ${each.rows}` })));
       if (ofKind.length) environment.append(group);
     }

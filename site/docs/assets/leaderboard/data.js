@@ -2,19 +2,19 @@
 // The other half of the format is site/survey/leaderboard/packing.py.
 
 /** The version of the data files that this code reads. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /**
  * Unpacks a table: one array per column, blanks as null.
  * @param {{rows: number, columns: Object}} packed
+ * @param {Object<string, Array>} [referred] the values of columns whose codes point into another table
  * @returns {Object<string, Array>}
  */
-export function unpack(packed) {
+export function unpack(packed, referred = {}) {
   const columns = {};
   for (const [name, column] of Object.entries(packed.columns)) {
-    columns[name] = Array.isArray(column)
-      ? column
-      : column.codes.map((code) => (code < 0 ? null : column.values[code]));
+    const values = column.values ?? referred[name];
+    columns[name] = Array.isArray(column) ? column : column.codes.map((code) => (code < 0 ? null : values[code]));
   }
   return columns;
 }
@@ -77,7 +77,7 @@ export class Data {
       dataset === core.file.dataset ? core.file.results : this.fetch(dataset).then((file) => file.results),
       speedFile ? this.fetch(speedFile).then((file) => file.speeds) : null,
     ]);
-    const rows = buildRows(core, unpack(results));
+    const rows = buildRows(core, unpack(results, core.models));
     if (speeds) addSpeeds(rows, unpack(speeds));
     return rows;
   }
