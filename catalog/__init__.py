@@ -35,6 +35,7 @@ class Catalog:
         costs: pd.DataFrame
         environments: pd.DataFrame
         measurements: pd.DataFrame
+        layer_measurements: pd.DataFrame
         implementations: pd.DataFrame
         second_opinions: pd.DataFrame
         survey_rows: pd.DataFrame

@@ -138,3 +138,7 @@ def boolean(name: str, description: str, *, required: bool = True) -> Column:
 def date(name: str, description: str, *, required: bool = False) -> Column:
     """A day, as YYYY-MM-DD."""
     return Column(name, "date", description, required=required)
+
+
+SOURCE = text("source", "the file that the row came from", required=True, refers_to="sources")
+LINE = integer("line", "line in that file, the header being line 1", minimum=1)

@@ -9,7 +9,8 @@ import pandas as pd
 from catalog.costs import DEFAULT_HEAD, MACS
 from catalog.pareto import pareto_mask
 from catalog.problems import CatalogError
-from catalog.schema import DATASETS, MODES
+from catalog.schema import DATASETS
+from catalog.speed_tables import MODES
 
 if TYPE_CHECKING:
     from catalog import Catalog

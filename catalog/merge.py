@@ -89,6 +89,7 @@ class _Merge:
         frames["survey_rows"] = self._keep("survey_rows", _survey_table(survey_rows, survey))
         frames["evaluations"] = self._evaluations(survey)
         frames["measurements"] = self._measurements()
+        frames["layer_measurements"] = self.previous["layer_measurements"]
         frames["costs"] = self._costs(survey, frames["evaluations"])
         frames["environments"] = self._environments(frames["measurements"])
         frames["history"] = self._history()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from catalog.columns import Column, Table, boolean, date, integer, number, text
+from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer, number, text
+from catalog.speed_tables import SPEED_TABLES
 
 DATASETS = {
     "imagenet": "ImageNet-1K validation",
@@ -28,12 +29,8 @@ TRAIN_SETS = (
 )
 EVALUATION_KINDS = ("measured upstream", "reported by a paper", "measured here")
 CONVENTIONS = ("macs", "macs without fused attention")
-MODES = ("infer", "train")
 HISTORY_EVENTS = ("added", "changed", "renamed", "removed")
 SOURCE_STATES = ("current", "stale")
-
-SOURCE = text("source", "the upstream file that the row came from", required=True, refers_to="sources")
-LINE = integer("line", "line in that file, the header being line 1", minimum=1)
 
 
 def _percent(name: str, description: str, *, required: bool = False) -> Column:
@@ -45,12 +42,16 @@ TABLES: dict[str, Table] = {
     for table in (
         Table(
             "sources",
-            "Upstream files as they were fetched.",
+            "Upstream files as they were fetched, and files of results measured here.",
             ("source",),
             (
                 text("source", "readable id, e.g. timm/results-imagenet", required=True),
                 text("scraper", "the scraper that reads it", required=True),
-                text("url", "address that holds exactly this content", required=True),
+                text(
+                    "url",
+                    "address that holds exactly this content; a path in this repository for its own files",
+                    required=True,
+                ),
                 text("revision", "upstream commit, package version or entity tag"),
                 date("published_at", "day of the newest upstream change known to touch it"),
                 date("retrieved_at", "day this content was first fetched", required=True),
@@ -167,6 +168,12 @@ TABLES: dict[str, Table] = {
                 number("params_m", "parameters as published beside the accuracy", "M", above=0),
                 number("gmacs", "multiply-accumulates as published beside the accuracy", "GMACs", above=0),
                 text("kind", "who measured", required=True, choices=EVALUATION_KINDS),
+                text("implementation", "whose code ran, where it was measured here"),
+                integer("images", "images evaluated, where it was measured here", "images", minimum=1),
+                _percent("top1_low", "lower end of the 95 % interval of top1"),
+                _percent("top1_high", "upper end of the 95 % interval of top1"),
+                _percent("top5_low", "lower end of the 95 % interval of top5"),
+                _percent("top5_high", "upper end of the 95 % interval of top5"),
                 boolean("corrected", "a known upstream error was corrected, see corrections"),
                 SOURCE,
                 LINE,
@@ -191,77 +198,7 @@ TABLES: dict[str, Table] = {
                 LINE,
             ),
         ),
-        Table(
-            "environments",
-            "Hardware and software that speeds were measured on.",
-            ("environment",),
-            (
-                text("environment", "key, used in addresses", required=True),
-                text("label", "name for people", required=True),
-                text("device", "device", required=True),
-                text("kind", "gpu or cpu", required=True, choices=("gpu", "cpu")),
-                text("precision", "numeric precision", required=True),
-                text("layout", "memory layout", choices=("nchw", "nhwc")),
-                text("framework", "framework", required=True),
-                text("framework_version", "version of the framework"),
-                text("cuda_version", "version of CUDA"),
-                boolean("compiled", "the model was compiled (torch.compile)"),
-                text("origin", "who measured", required=True, choices=("timm", "here")),
-            ),
-        ),
-        Table(
-            "measurements",
-            "Speed of an implementation of an architecture in an environment.",
-            ("architecture", "img_size", "environment", "mode", "implementation", "batch_size"),
-            (
-                text("architecture", "architecture", required=True, refers_to="architectures"),
-                integer("img_size", "input side", "pixels", required=True, minimum=1),
-                text("environment", "environment", required=True, refers_to="environments"),
-                text("mode", "infer or train", required=True, choices=MODES),
-                text("implementation", "whose code ran", required=True),
-                integer("batch_size", "images in a step", "images", required=True, minimum=1),
-                number("images_per_s", "throughput", "images/s", required=True, above=0),
-                number("step_ms", "median time of a step", "ms", above=0),
-                number("p10_ms", "10th percentile of a step", "ms", above=0),
-                number("p90_ms", "90th percentile of a step", "ms", above=0),
-                number("compile_s", "time to compile", "s", minimum=0),
-                number("peak_memory_mb", "peak memory", "MB", above=0),
-                number("params_m", "parameters of what ran", "M", above=0),
-                SOURCE,
-                LINE,
-            ),
-        ),
-        Table(
-            "implementations",
-            "Backbones implemented here, with the proof that they equal their reference.",
-            ("variant",),
-            (
-                text("variant", "architecture name", required=True),
-                text("module", "module in this repository", required=True),
-                text("reference", "code that it equals", required=True),
-                text("img_size", "height x width of the proof, in pixels", required=True),
-                number("params_m", "parameters", "M", required=True, above=0),
-                number("gmacs", "multiply-accumulates of one image", "GMACs", minimum=0),
-                number(
-                    "parity_error",
-                    "largest difference to the float64 reference",
-                    "of the output's scale",
-                    required=True,
-                    minimum=0,
-                ),
-                number(
-                    "reference_error",
-                    "the reference's own float32 error",
-                    "of the output's scale",
-                    required=True,
-                    minimum=0,
-                ),
-                number("tolerance", "largest error allowed", "of the output's scale", required=True, above=0),
-                boolean("depth_cut", "proven with fewer blocks of full width"),
-                text("verified_with", "versions", required=True),
-                date("verified_on", "day of the proof", required=True),
-            ),
-        ),
+        *SPEED_TABLES,
         Table(
             "second_opinions",
             "What other libraries report; shown beside, never ranked.",
