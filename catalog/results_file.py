@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
+from catalog.result_rows import Reading, read_rows
+
+DIRECTORY = Path(__file__).parent / "results"
 FORMAT = 1  # of the file; a file of another format is refused
 
 
@@ -54,3 +58,8 @@ class Result:
 
 
 COLUMNS = [field.name for field in fields(Result)]
+
+
+def read_results(path: Path) -> Reading[Result]:
+    """The results of a file, see read_rows. Raises CatalogError for one that is none, or of another format."""
+    return read_rows(path, Result, FORMAT)
