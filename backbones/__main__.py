@@ -13,6 +13,8 @@ VERBS = {
     "show": "print everything known about a model or family",
     "top": "list the best backbones within a budget",
     "parity": "prove the implementations equal to their references",
+    "evaluate": "measure the accuracy of a model on a folder of images",
+    "bench": "time the implementations against their rivals on this machine",
     "charts": "draw every chart",
     "site": "build the site",
 }

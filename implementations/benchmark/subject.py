@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,12 @@ class Reference:
 
     `folder` holds `weights.safetensors` (timm's names and layouts; absent for layers without weights), `inputs.npz`
     (`images` (B, H, W, C) for a model; the layer's inputs by name) and `outputs.npz` (`double`: the float64 output,
-    `single` and `half`: the reference's own output in fp32 and bf16).
+    `single` and `half`: the reference's own output in fp32 and bf16). With `batch_size`, the samples in the files are
+    cut or repeated to that many.
     """
 
     folder: Path
+    batch_size: int | None = None
 
     @property
     def weights(self) -> Path:
@@ -31,8 +34,17 @@ class Reference:
 
     def inputs(self) -> dict[str, np.ndarray]:
         """The inputs by name."""
-        with np.load(self.folder / "inputs.npz") as arrays:
-            return dict(arrays)
+        return {name: self._batch(array) for name, array in _arrays(self.folder / "inputs.npz").items()}
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        """`double`, `single` and `half`, of the samples in the files; empty where the reference has no output."""
+        path = self.folder / "outputs.npz"
+        return _arrays(path) if path.exists() else {}
+
+    def _batch(self, array: np.ndarray) -> np.ndarray:
+        if self.batch_size is None:
+            return array
+        return np.ascontiguousarray(array[np.arange(self.batch_size) % len(array)])
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,8 @@ class Loaded:
     `step` runs the batch once and returns when the result is there; `to_numpy` turns what it returns into the
     reference's layout, float32. The input of `step` already lies where the runtime wants it, in the precision of the
     run. `params_m` are the parameters of what runs, in millions; `versions` are the packages that took part;
-    `switches` are settings of the runtime that matter to speed.
+    `switches` are settings of the runtime that matter to speed, the same for all its subjects. `compile_s` is what
+    loading spent on compiling, beside the first step; `note` is what a reader of the row should know.
     """
 
     step: Callable[[], Any]
@@ -51,6 +64,8 @@ class Loaded:
     layout: str
     versions: dict[str, str]
     switches: dict[str, str]
+    compile_s: float = 0.0
+    note: str = ""
 
 
 # The module that loads a subject, each with `load(run: Run, reference: Reference) -> Loaded`.
@@ -67,15 +82,30 @@ MODULES = {
 }
 
 
-def load(run: Run, reference: Reference) -> Loaded:
+PACKAGE = "implementations.benchmark.subjects"
+
+
+def load(run: Run, reference: Reference, package: str = PACKAGE) -> Loaded:
     """Load a run's workload; called in the worker process only.
 
     Raises:
         BenchmarkError: the subject does not have this workload, or not under this runtime or precision.
     """
-    name = MODULES[run.subject.implementation]
     try:
-        module = importlib.import_module(f"implementations.benchmark.subjects.{name}")
+        return _module(run, package).load(run, reference)
     except ModuleNotFoundError as error:
         raise BenchmarkError(f"{run.subject}: {error.name} is not installed") from error
-    return module.load(run, reference)
+
+
+def prepare(run: Run, reference: Reference, package: str = PACKAGE) -> None:
+    """What a subject needs done before its timed process starts (such as artifacts to load); mostly nothing."""
+    getattr(_module(run, package), "prepare", lambda run, reference: None)(run, reference)
+
+
+def _module(run: Run, package: str) -> ModuleType:
+    return importlib.import_module(f"{package}.{MODULES[run.subject.implementation]}")
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as arrays:
+        return dict(arrays)

@@ -1,0 +1,66 @@
+"""Owns the rule that what is timed must first be right: its error against float64, held against the reference's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from implementations.benchmark.specification import Precision
+from implementations.benchmark.subject import Reference
+from implementations.parity.compare import FACTOR, LIMIT
+
+# Of the output's scale, whatever the reference's own error. bf16 keeps 8 bits, which is 4e-3 of one product; the
+# roundings of a dozen layers with random weights add up to ten times that.
+LIMITS: dict[Precision, float] = {"fp32": LIMIT, "bf16": 0.1}
+OWN = {"fp32": "single", "bf16": "half"}  # the reference's output in that precision
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Largest difference to the float64 reference, of the output's scale, and the largest that passes."""
+
+    error: float
+    tolerance: float
+
+    @property
+    def passes(self) -> bool:
+        """Whether the error is within tolerance; a NaN is not."""
+        return self.error <= self.tolerance
+
+
+class ProofError(AssertionError):
+    """What was to be timed does not compute what the reference computes; one line."""
+
+    def __init__(self, message: str, proof: Proof | None = None) -> None:
+        super().__init__(message)
+        self.proof = proof
+
+
+def prove(output: np.ndarray, reference: Reference, precision: Precision) -> Proof | None:
+    """Compare an output, in the reference's layout, with the reference; None where there is nothing to compare with.
+
+    The reference's own error is taken over all of its samples: the largest of one sample's is a draw of luck.
+
+    Raises:
+        ProofError: another shape, or an error beyond the tolerance.
+    """
+    expected = reference.outputs()
+    if not expected:
+        return None
+    exact, own = expected["double"], expected[OWN[precision]]
+    scale = float(np.abs(exact).max()) or 1.0
+    own_error = float(np.abs(own - exact).max()) / scale
+    if reference.batch_size is not None:
+        exact = exact[np.arange(reference.batch_size) % len(exact)]
+    if output.shape != exact.shape:
+        raise ProofError(f"its output has shape {output.shape}, the reference's {exact.shape}; not timed")
+    error = float(np.abs(output.astype("float64") - exact).max()) / scale
+    proof = Proof(error, min(FACTOR * own_error, LIMITS[precision]))
+    if not proof.passes:
+        raise ProofError(
+            f"its output differs from the float64 reference by {error:.1e} of scale, allowed {proof.tolerance:.1e}; "
+            "not timed",
+            proof,
+        )
+    return proof
