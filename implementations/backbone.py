@@ -131,8 +131,11 @@ class Backbone(keras.Model):
         if self.config.features_only:
             maps = self.run(images, training, indices=self.out_indices)[1]
             return [maps[index] for index in self.out_indices]
-        features, _, _ = self.run(images, training)
-        return self.forward_head(features, training=training)
+        return self.forward_head(self.head_features(images, training), training=training)
+
+    def head_features(self, images, training=None):
+        """What `forward_head` needs of `forward_features`; a backbone whose head reads less of it overrides this."""
+        return self.run(images, training)[0]
 
     def forward_features(self, images, training=None):
         """Features after the last norm and before pooling: tokens (B, N, C) or a map (B, H, W, C), as timm's."""

@@ -11,6 +11,7 @@ from keras import ops
 from implementations.backbone import Backbone, BackboneConfig, Feature, FeatureInfo, keeps, take_indices
 from implementations.errors import BackboneError
 from implementations.layers.attention_pool import AttentionPoolLatent
+from implementations.layers.cost_trace import counting
 from implementations.layers.drop_path import drop_path_rates
 from implementations.layers.linear import Linear
 from implementations.layers.norm import create_norm
@@ -178,11 +179,26 @@ class VisionTransformer(Backbone):
         x = self.pos_drop(x, training=training)
         return (x if self.norm_pre is None else self.norm_pre(x)), grid
 
-    def run(self, images, training=None, attention=False, indices=()):
+    def head_features(self, images, training=None):
+        return self.run(images, training, keep=self._read_tokens())[0]
+
+    def _read_tokens(self) -> int | None:
+        """Leading tokens that the head reads, None for all; the last block need not compute the others.
+
+        Costs are counted with all of them, as timm counts.
+        """
+        config = self.config
+        if counting() or config.global_pool != "token" or config.block_fn != "Block" or config.attn_layer == "diff":
+            return None
+        return self.num_prefix_tokens - config.reg_tokens
+
+    def run(self, images, training=None, attention=False, indices=(), keep=None):
         x, (height, width) = self.embed(images, training)
         maps, attentions = {}, {}
         for index, block in enumerate(self.blocks):
-            if attention:
+            if keep is not None and block is self.blocks[-1]:
+                x = block(x, training=training, keep=keep)  # B, keep, C
+            elif attention:
                 x, found = block(x, training=training, return_attention=True)
                 for path, weights in zip(block.attention_paths, found, strict=True):
                     path = f"blocks.{index}.{path}".rstrip(".")

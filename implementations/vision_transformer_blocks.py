@@ -19,6 +19,7 @@ from implementations.layers.layer_scale import LayerScale
 from implementations.layers.linear import Linear
 from implementations.layers.mlp import create_mlp
 from implementations.layers.norm import create_norm
+from implementations.layers.rows import add
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,10 @@ class BlockSettings:
 
 
 class Block(keras.layers.Layer):
-    """Pre-norm block: x + attn(norm1(x)), then x + mlp(norm2(x)); each branch with layer scale and drop path."""
+    """Pre-norm block: x + attn(norm1(x)), then x + mlp(norm2(x)); each branch with layer scale and drop path.
+
+    With `keep` it returns that many leading tokens, and spares what only the others need.
+    """
 
     attention_paths = ("attn",)
 
@@ -100,11 +104,13 @@ class Block(keras.layers.Layer):
         self.drop_path2 = DropPath(drop_path)
         self.built = True
 
-    def call(self, x, training=None, return_attention=False):
-        branch, attention = self.attn(self.norm1(x), training=training, return_attention=True)
-        x = x + self.drop_path1(_scaled(self.ls1, branch), training=training)  # B, N, C
+    def call(self, x, training=None, return_attention=False, keep=None):
+        selected = {} if keep is None else {"queries": keep}
+        branch, attention = self.attn(self.norm1(x), training=training, return_attention=True, **selected)
+        x = x if keep is None else x[:, :keep]
+        x = add(x, self.drop_path1(_scaled(self.ls1, branch), training=training))  # B, N, C
         branch = self.mlp(self.norm2(x), training=training)
-        x = x + self.drop_path2(_scaled(self.ls2, branch), training=training)  # B, N, C
+        x = add(x, self.drop_path2(_scaled(self.ls2, branch), training=training))  # B, N, C
         return (x, [attention]) if return_attention else x
 
 

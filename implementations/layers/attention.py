@@ -6,6 +6,7 @@ from keras import ops
 
 from implementations.errors import BackboneError
 from implementations.layers.cost_trace import record
+from implementations.layers.kernels import in_float32, softmax
 from implementations.layers.linear import Linear
 from implementations.layers.norm import create_norm
 
@@ -59,18 +60,13 @@ def attention_weights(query, key, attn_mask=None, is_causal: bool = False, scale
     query = query * (size**-0.5 if scale is None else scale)
     logits = ops.matmul(query, ops.swapaxes(key, -1, -2))  # ..., heads, L, S
     record("attention", logits.shape, size)
-    dtype = logits.dtype
-    if keras.backend.standardize_dtype(dtype) in ("bfloat16", "float16"):
-        logits = ops.cast(logits, "float32")
     if is_causal:
         attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
     if attn_mask is not None:
-        weights = _masked_softmax(logits, attn_mask)
-    elif logits.shape[-1] == 1:
-        weights = ops.exp(logits - logits)  # one key takes it all, which Keras's softmax warns about
-    else:
-        weights = ops.softmax(logits, axis=-1)
-    return ops.cast(weights, dtype)
+        return ops.cast(_masked_softmax(in_float32(logits), attn_mask), logits.dtype)
+    if logits.shape[-1] == 1:
+        return ops.exp(logits - logits)  # one key takes it all, which Keras's softmax warns about
+    return softmax(logits)
 
 
 def attend(weights, value, dropout_p: float = 0.0, seed=None):
@@ -110,7 +106,8 @@ def _masked_softmax(logits, attn_mask):
 class Attention(keras.layers.Layer):
     """Multi-head self-attention with a fused qkv product, as timm's `Attention` (timm/layers/attention.py).
 
-    Shapes: (B, N, dim) -> (B, N, dim_out); the attention map is (B, num_heads, N, N).
+    Shapes: (B, N, dim) -> (B, N, dim_out); the attention map is (B, num_heads, N, N). With `queries` the output and
+    the map are those of that many leading tokens.
     """
 
     def __init__(
@@ -141,10 +138,12 @@ class Attention(keras.layers.Layer):
         self.proj_drop = keras.layers.Dropout(proj_drop)
         self.built = True
 
-    def call(self, x, attn_mask=None, is_causal=False, training=None, return_attention=False):
+    def call(self, x, attn_mask=None, is_causal=False, training=None, return_attention=False, queries=None):
         tokens = token_count(x)
         qkv = ops.reshape(self.qkv(x), (-1, tokens, 3, self.num_heads, self.head_dim))
         query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)  # B, heads, N, head_dim
+        if queries is not None:
+            query, tokens = query[:, :, :queries], queries
         if self.q_norm is not None:
             query, key = self.q_norm(query), self.k_norm(key)
         x, attention = scaled_dot_product_attention(

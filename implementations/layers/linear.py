@@ -5,6 +5,7 @@ from keras import ops
 
 from implementations.layers.cost_trace import record
 from implementations.layers.initial import conv_uniform, truncated_normal
+from implementations.layers.rows import from_rows, to_rows
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -23,19 +24,9 @@ class Linear(keras.layers.Layer):
         self.built = True
 
     def call(self, x):
-        shape = x.shape
-        record("linear", shape, self.out_features)
-        if len(shape) == 2:
-            return self._affine(x)
-        leading = ops.shape(x)[:-1]
-        rows = self._affine(ops.reshape(x, (-1, self.in_features)))  # rows, out
-        if all(size is not None for size in shape[1:-1]):
-            leading = (-1, *shape[1:-1])
-        return ops.reshape(rows, (*leading, self.out_features))
-
-    def _affine(self, rows):
-        rows = ops.matmul(rows, self.kernel)
-        return rows if self.bias is None else ops.add(rows, self.bias)
+        record("linear", x.shape, self.out_features)
+        rows = ops.matmul(to_rows(x), self.kernel)  # rows, out
+        return from_rows(rows if self.bias is None else ops.add(rows, self.bias), x)
 
     def compute_output_shape(self, input_shape):
         """Input shape with the last axis replaced."""

@@ -7,6 +7,7 @@ from implementations.errors import BackboneError
 from implementations.layers.activations import get_activation
 from implementations.layers.linear import Linear
 from implementations.layers.norm import create_norm
+from implementations.layers.rows import from_rows, to_rows
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -44,10 +45,10 @@ class Mlp(keras.layers.Layer):
         return self.act(self.fc1(x))
 
     def call(self, x, training=None):
-        x = self.drop1(self._hidden(x), training=training)  # ..., hidden
+        rows = self.drop1(self._hidden(to_rows(x)), training=training)  # rows, hidden
         if self.norm is not None:
-            x = self.norm(x)
-        return self.drop2(self.fc2(x), training=training)  # ..., dim
+            rows = self.norm(rows)
+        return from_rows(self.drop2(self.fc2(rows), training=training), x)  # ..., dim
 
 
 @keras.saving.register_keras_serializable(package="implementations")

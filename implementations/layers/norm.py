@@ -4,7 +4,9 @@ import keras
 from keras import ops
 
 from implementations.errors import BackboneError
+from implementations.layers import kernels
 from implementations.layers.cost_trace import record
+from implementations.layers.rows import from_rows, to_rows
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -18,6 +20,8 @@ class LayerNorm(keras.layers.LayerNormalization):
 
     def call(self, x):
         record("norm", x.shape, 5)
+        if kernels.in_use():
+            return from_rows(kernels.layer_norm(to_rows(x), self.gamma, self.beta, self.epsilon), x)
         return super().call(x)
 
     def get_config(self):

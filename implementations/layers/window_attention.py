@@ -8,6 +8,7 @@ from keras import ops
 
 from implementations.layers.attention import head_dim as split_heads
 from implementations.layers.cost_trace import record
+from implementations.layers.kernels import in_float32, softmax
 from implementations.layers.linear import Linear
 from implementations.layers.relative_position import log_coordinates, relative_position_index, table_length
 
@@ -60,10 +61,7 @@ class WindowAttentionBase(keras.layers.Layer):
         query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)  # B * windows, heads, area, head_dim
         logits = self.similarity(query, key)
         record("attention", logits.shape, self.head_dim)
-        if keras.backend.standardize_dtype(logits.dtype) in ("bfloat16", "float16"):
-            logits = ops.cast(logits, "float32")
-        logits = self._biased(logits, attn_mask)
-        attention = ops.cast(ops.softmax(logits, axis=-1), value.dtype)
+        attention = ops.cast(softmax(self._biased(in_float32(logits), attn_mask)), value.dtype)
         x = ops.matmul(self.attn_drop(attention, training=training), value)  # B * windows, heads, area, head_dim
         record("attention", x.shape, area)
         x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, area, self.num_heads * self.head_dim))

@@ -99,7 +99,8 @@ class BackboneCase:
         model = self.create()
         images = self.images(model)
         logits = keras.ops.convert_to_numpy(model.forward_head(model.forward_features(images)))
-        np.testing.assert_array_equal(logits, keras.ops.convert_to_numpy(model(images)))
+        # Not to the bit: the model leaves out tokens that its head does not read.
+        np.testing.assert_allclose(logits, keras.ops.convert_to_numpy(model(images)), atol=1e-5 * np.abs(logits).max())
 
     # --- weights
 
@@ -247,9 +248,8 @@ class BackboneCase:
         model = self.create(num_classes=0)
         images = self.images(model)
         pooled = keras.ops.convert_to_numpy(model(images))
-        np.testing.assert_array_equal(
-            pooled, keras.ops.convert_to_numpy(model.forward_head(model.forward_features(images), pre_logits=True))
-        )
+        full = keras.ops.convert_to_numpy(model.forward_head(model.forward_features(images), pre_logits=True))
+        np.testing.assert_allclose(pooled, full, atol=1e-5 * np.abs(full).max())
         assert pooled.shape == (2, model.all_features()[-1].num_chs)
 
     @pytest.mark.parametrize("in_chans", [1, 5])

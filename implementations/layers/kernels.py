@@ -1,0 +1,63 @@
+"""Owns the way to TensorFlow's oneDNN kernels that its graph optimiser does not reach by itself, for inference alone.
+
+They have no gradients and no place in an export, so that layers use them only inside `inference_kernels`. Layer
+normalisation: the optimiser of TensorFlow 2.21 knows one of its spellings, and then forgets its epsilon (0.001 is used
+for every layer); naming the kernel keeps it. Softmax: the kernel adds up in float32 also for bfloat16.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import keras
+from keras import ops
+
+LAYER_NORM = "_MklLayerNorm"
+_active: ContextVar[bool] = ContextVar("inference_kernels", default=False)
+
+
+@contextmanager
+def inference_kernels(enabled: bool = True) -> Iterator[None]:
+    """Let layers that are traced inside use the kernels, if this TensorFlow has them and runs on a processor."""
+    token = _active.set(enabled and _available())
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+def in_use() -> bool:
+    """Whether layers are being traced inside `inference_kernels`."""
+    return _active.get()
+
+
+def layer_norm(x, gamma, beta, epsilon: float):
+    """Layer normalisation over the last axis of (rows, C) or (B, N, C), in float32 inside."""
+    from tensorflow.python.framework import op_def_library
+
+    arguments = {"x": x, "scale": ops.cast(gamma, x.dtype), "offset": ops.cast(beta, x.dtype), "epsilon": epsilon}
+    return op_def_library.apply_op(LAYER_NORM, name="layer_norm", **arguments)
+
+
+def softmax(logits):
+    """Softmax over the last axis, in float32 at least."""
+    if _active.get():
+        return ops.softmax(logits, axis=-1)
+    return ops.cast(ops.softmax(in_float32(logits), axis=-1), logits.dtype)
+
+
+def in_float32(x):
+    """`x` in float32 if its own precision is lower."""
+    half = keras.backend.standardize_dtype(x.dtype) in ("bfloat16", "float16")
+    return ops.cast(x, "float32") if half else x
+
+
+def _available() -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+    from tensorflow.python.framework import op_def_registry
+    from tensorflow.python.util import _pywrap_util_port
+
+    with_onednn = _pywrap_util_port.IsMklEnabled() and op_def_registry.get(LAYER_NORM) is not None
+    return with_onednn and not tf.config.list_logical_devices("GPU")
