@@ -56,9 +56,14 @@ def merge_results(data: Path = DEFAULT_DATA, folder: Path = DIRECTORY, accepted:
     write_checked(merged.frames, data)
     sources = merged.frames["sources"]
     local = sources.loc[sources["scraper"] == "local", "source"]
-    tables = ("measurements", "layer_measurements", "evaluations", "quarantine")
-    counts = [int(merged.frames[name]["source"].isin(local).sum()) for name in tables]
-    return Added(*counts, problems=in_order(merged.problems))
+    rows = {name: int(frame["source"].isin(local).sum()) for name, frame in merged.frames.items() if "source" in frame}
+    return Added(
+        rows["measurements"],
+        rows["layer_measurements"],
+        rows["evaluations"],
+        rows["quarantine"],
+        in_order(merged.problems),
+    )
 
 
 def write_checked(frames: Frames, data: Path) -> list[Problem]:

@@ -10,10 +10,11 @@ import pandas as pd
 from catalog.evaluations_file import IMAGES
 from catalog.identity import split_name
 from catalog.local_environments import LocalEnvironments, UnknownConditions
-from catalog.local_rules import OURS, faults, knowledge
+from catalog.local_rules import faults, knowledge
 from catalog.records import LocalEvaluation, LocalRun, Record, RejectedRow
 from catalog.result_rows import row_line
 from catalog.schema import TABLES
+from catalog.speed_tables import SHOWN
 
 Frames = dict[str, pd.DataFrame]
 Row = dict[str, object]
@@ -21,7 +22,7 @@ Row = dict[str, object]
 LAYER = re.compile(r"[a-z][a-z0-9-]*-\d+(x\d+)*")
 MEASURED_HERE = "measured here"
 IMAGENET = "imagenet"
-ORDER = {OURS: 0, "timm": 1}  # whose accuracy stands for a model, where several were measured
+SHOWN_FIRST = {name: place for place, name in enumerate(SHOWN)}
 EXTRA = ["raw", "measured_at"]  # columns that rows have on their way
 
 
@@ -81,7 +82,7 @@ class LocalRows:
         frame = self._valid("evaluations", rows, key=["implementation"])
         if frame.empty:
             return frame, TABLES["second_opinions"].empty()
-        frame = frame.assign(order=frame["implementation"].map(ORDER).fillna(len(ORDER)))
+        frame = frame.assign(order=frame["implementation"].map(SHOWN_FIRST).fillna(len(SHOWN)))
         frame = frame.sort_values(["order", "implementation"], kind="stable")
         others = frame[frame.duplicated(list(TABLES["evaluations"].key))]
         elsewhere = others[others["dataset"] != IMAGENET]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-OURS = "backbone-survey"
+from catalog.speed_tables import OURS
+
 RATE_TIMES_STEP = 0.01  # share by which rate x median step may miss the batch
 ROUNDING = 0.005  # share by which times of one run may cross each other
 ABOVE_PEAK = 1.05  # times the largest matrix product that a rate may reach: the machine's clock is not constant

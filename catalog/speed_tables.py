@@ -6,6 +6,8 @@ from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer,
 
 MODES = ("infer", "train")
 ORIGINS = ("timm", "here")
+OURS = "backbone-survey"
+SHOWN = (OURS, "timm")  # whose speed stands for an architecture where one figure is shown, in order; never a rival's
 
 # What every measurement holds; the last ones only those of this repository, whose method is its own.
 SPEEDS: tuple[Column, ...] = (

@@ -43,6 +43,7 @@ def costs(*rows: dict) -> pd.DataFrame:
 
 def speeds(*rows: dict) -> dict[str, pd.DataFrame]:
     plain = {"architecture": "net", "img_size": 224, "environment": "gpu", "params_m": 10.0, "images_per_s": 100.0}
+    plain |= {"implementation": "timm"}
     return {
         "environments": table("environments", {"environment": "gpu"}, {"environment": "cpu"}),
         "measurements": table("measurements", *(plain | row for row in rows)),
