@@ -43,7 +43,7 @@ def load(run: Run, reference: Reference) -> Loaded:
 
 
 def _fold_position_bias(model: Any) -> None:
-    """What `model.switch_to_deploy()` does, which itself fails under mixed precision: it fills float32 with bfloat16."""
+    """What `model.switch_to_deploy()` does, which fails under mixed precision: it fills float32 with bfloat16."""
     import tensorflow as tf
 
     for layer in model.layers:

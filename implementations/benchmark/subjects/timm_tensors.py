@@ -1,4 +1,4 @@
-"""Owns giving timm's tensors to the variables of another implementation: each tensor used, each variable filled, once."""
+"""Owns giving timm's tensors to the variables of another implementation: each used, each filled, none left out."""
 
 from __future__ import annotations
 
