@@ -39,7 +39,7 @@ def reference_for(comparison: Comparison, cache: Path) -> Reference:
         UnknownNameError: no such model.
         BenchmarkError: torch or timm is missing, or the reference could not be computed.
     """
-    batch_size = comparison.batch_size
+    batch_size: int | None = comparison.batch_size
     if comparison.layer is None:
         registry.split_name(comparison.workload)
         name = f"{comparison.workload}-{comparison.img_size}"
@@ -116,7 +116,7 @@ def _write_model(comparison: Comparison, folder: Path) -> Costs:
     from implementations.parity.checks import random_images
     from implementations.parity.reference import create_reference
 
-    size = comparison.img_size
+    size = comparison.img_size or 0
     model = create_reference(comparison.workload, img_size=size)
     images = random_images((SAMPLES, size, size, 3))
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}

@@ -11,7 +11,7 @@ Clock = Callable[[], float]
 
 WINDOW = 3  # steps of which the median is taken while warming up
 STABLE = 0.05  # two neighbouring windows differ by less than this
-WARM_UP_LIMIT_S = 15.0
+WARM_UP_LIMIT_S = 8.0
 
 
 def warm_up(step: Callable[[], Any], clock: Clock = time.perf_counter, limit_s: float = WARM_UP_LIMIT_S) -> list[float]:

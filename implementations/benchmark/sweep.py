@@ -28,7 +28,8 @@ REGIONAL = ("vit_base_patch16_224", "vit_large_patch16_224", "swin_tiny_patch4_w
 FLOOR = "trivial-function-1"
 BATCH_SIZES = (8, 1)
 
-MODEL_SUBJECTS = (
+# Who the targets are stated against; then everyone else, beside those whom both groups share.
+FIRST = (
     Subject(OURS, "tf-graph"),
     Subject(OURS, "tf-xla"),
     Subject(OURS, "openvino"),
@@ -41,12 +42,24 @@ MODEL_SUBJECTS = (
     Subject("vit-keras", "tf-graph"),
     Subject("vit-keras", "tf-xla"),
     Subject("tf-models-official", "tf-graph"),
-    Subject(OURS, "onnxruntime"),
-    Subject(TIMM, "onnxruntime"),
+    Subject("tf-models-official", "tf-xla"),
+)
+LATER = (
+    Subject(OURS, "tf-graph"),
+    Subject(TIMM, "torch"),
     Subject(TIMM, "torch-compile"),
+    Subject(TIMM, "onnxruntime"),
+    Subject(OURS, "onnxruntime"),
     Subject(OURS, "jax"),
     Subject(OURS, "torch"),
 )
+# timm's modules of which a rival has variants; who is not here has every model.
+RIVAL_MODULES = {
+    "keras-hub": ("vision_transformer", "deit", "swin_transformer"),
+    "keras-cv-attention-models": ("vision_transformer", "swin_transformer_v2"),
+    "vit-keras": ("vision_transformer",),
+    "tf-models-official": ("vision_transformer",),
+}
 REGIONAL_SUBJECTS = (
     Subject(TIMM, "torch"),
     Subject(TIMM, "torch-compile"),
@@ -79,22 +92,24 @@ LAYER_SUBJECTS = {
 }
 
 
-def img_size_of(workload: str, img_size: int | None = None) -> int | None:
-    """The side of the image of a model: as asked for, or its own; None for a layer.
-
-    Raises:
-        UnknownNameError: no such model.
-    """
-    if parse_layer(workload) is not None:
-        return None
-    own = registry.pretrained_config(workload).input_size[1]
-    return img_size or own
-
-
-def subjects_of(workload: str) -> tuple[Subject, ...]:
-    """Everyone who may be able to run a workload; who cannot says so when asked to."""
-    layer = parse_layer(workload)
-    return LAYER_SUBJECTS[layer.kind] if layer else MODEL_SUBJECTS
+def whole_sweep(
+    batch_sizes: Sequence[int],
+    precisions: Sequence[Precision],
+    threads: int,
+    device: str,
+    img_size: int | None = None,
+) -> list[Task]:
+    """Everything that the pages show, the important comparisons first: a sweep that is stopped early has those."""
+    fixed = (threads, device)
+    return [
+        *tasks_for([PEAK], [1], precisions, *fixed),
+        *tasks_for(MODELS, batch_sizes, precisions, *fixed, img_size, among=FIRST),
+        *tasks_for([PHOTOGRAPH], [1], ["fp32"], *fixed),
+        *tasks_for(LAYERS, batch_sizes, precisions, *fixed),
+        *tasks_for([FLOOR], [1], ["fp32"], *fixed),
+        *tasks_for(REGIONAL, [1], ["fp32"], *fixed, img_size, subjects=REGIONAL_SUBJECTS),
+        *tasks_for(MODELS, batch_sizes, precisions, *fixed, img_size, among=LATER),
+    ]
 
 
 def tasks_for(
@@ -105,18 +120,38 @@ def tasks_for(
     device: str,
     img_size: int | None = None,
     subjects: Sequence[Subject] = (),
+    among: Sequence[Subject] = (),
 ) -> list[Task]:
-    """A comparison of each workload, batch size and precision; the subjects given, or all that the workload has.
+    """A comparison of each workload, batch size and precision, of the `subjects` given or of all that have it.
+
+    `among` narrows down who is looked at for having a model.
 
     Raises:
         UnknownNameError: no such model.
-        BenchmarkError: the subjects given have nothing to do with any of the workloads.
     """
-    tasks = []
-    for precision in precisions:
-        for batch_size in batch_sizes:
-            for workload in workloads:
-                taking_part = tuple(subjects) or subjects_of(workload)
-                size = img_size_of(workload, img_size)
-                tasks.append(Task(Comparison(workload, size, batch_size, precision, threads, device), taking_part))
-    return tasks
+    return [
+        Task(
+            Comparison(workload, _img_size(workload, img_size), batch_size, precision, threads, device),
+            tuple(subjects) or _subjects(workload, among),
+        )
+        for precision in precisions
+        for batch_size in batch_sizes
+        for workload in workloads
+    ]
+
+
+def _img_size(workload: str, wanted: int | None) -> int | None:
+    """The side of a model's image: as wanted, or its own; None for a layer."""
+    if parse_layer(workload) is not None:
+        return None
+    return wanted or registry.pretrained_config(workload).input_size[1]
+
+
+def _subjects(workload: str, among: Sequence[Subject]) -> tuple[Subject, ...]:
+    """Who of those has a workload; single variants that a rival lacks are found out when it is asked to load them."""
+    layer = parse_layer(workload)
+    if layer:
+        return LAYER_SUBJECTS[layer.kind]
+    module = registry.module_of(registry.split_name(workload)[0])
+    chosen = dict.fromkeys(among or (*FIRST, *LATER))
+    return tuple(subject for subject in chosen if module in RIVAL_MODULES.get(subject.implementation, (module,)))
