@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from typing import Any
 
-from implementations.benchmark.specification import BenchmarkError, Run
+from implementations.benchmark.specification import BenchmarkError, Comparison, Run
 from implementations.benchmark.subject import Loaded, Reference
 from implementations.benchmark.subjects.runtimes import keras_loaded, need_runtime, use_keras_2
 from implementations.benchmark.subjects.timm_tensors import TimmTensors
 from implementations.benchmark.subjects.vit_sizes import vit_sizes
-
-HIDDEN_CHANNELS = 512  # of the network that makes SwinV2's position bias; fixed in timm and in kecam
 
 
 def load(run: Run, reference: Reference) -> Loaded:
@@ -33,7 +32,7 @@ def load(run: Run, reference: Reference) -> Loaded:
     use_keras_2(run)
     tensors = TimmTensors(reference.weights)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints where it looks for weights
-        model = build(tensors, run.comparison.img_size)
+        model = build(tensors, run.comparison)
     params = model.count_params()
     tensors.finish(model.weights)
     _fold_position_bias(model)
@@ -56,7 +55,7 @@ def _fold_position_bias(model: Any) -> None:
         layer.is_deploy_mode = True
 
 
-def _vit(tensors: TimmTensors, img_size: int) -> Any:
+def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
     from keras_cv_attention_models.beit.vit import ViT
 
     sizes = vit_sizes(tensors)
@@ -66,7 +65,7 @@ def _vit(tensors: TimmTensors, img_size: int) -> Any:
         num_heads=sizes.num_heads,
         patch_size=sizes.patch_size,
         mlp_ratio=sizes.mlp_dim / sizes.embed_dim,
-        input_shape=(img_size, img_size, 3),
+        input_shape=(fixed.img_size, fixed.img_size, 3),
         num_classes=sizes.num_classes,
         classifier_activation=None,
         pretrained=None,
@@ -87,19 +86,18 @@ def _vit(tensors: TimmTensors, img_size: int) -> Any:
     return model
 
 
-def _swin_v2(tensors: TimmTensors, img_size: int) -> Any:
+def _swin_v2(tensors: TimmTensors, fixed: Comparison) -> Any:
     from keras_cv_attention_models.swin_transformer_v2 import SwinTransformerV2
 
     stages = range(tensors.depth("layers"))
     depths = [tensors.depth(f"layers.{stage}.blocks") for stage in stages]
-    patch_size = tensors.shape("patch_embed.proj.weight")[-1]
     model = SwinTransformerV2(
         num_blocks=depths,
         num_heads=[tensors.shape(f"layers.{stage}.blocks.0.attn.logit_scale")[0] for stage in stages],
         embed_dim=tensors.shape("patch_embed.proj.weight")[0],
-        window_size=img_size // patch_size // 2 ** (len(stages) - 1),
-        stem_patch_size=patch_size,
-        input_shape=(img_size, img_size, 3),
+        window_size=_window_size(fixed.workload),
+        stem_patch_size=tensors.shape("patch_embed.proj.weight")[-1],
+        input_shape=(fixed.img_size, fixed.img_size, 3),
         num_classes=tensors.shape("head.fc.weight")[0],
         classifier_activation=None,
         pretrained=None,
@@ -116,6 +114,14 @@ def _swin_v2(tensors: TimmTensors, img_size: int) -> Any:
     tensors.norm("norm", model.get_layer("pre_output_ln"))
     tensors.dense("head.fc", model.get_layer("predictions"))
     return model
+
+
+def _window_size(workload: str) -> int:
+    """No tensor tells it, the name does. Raises BenchmarkError."""
+    match = re.search(r"window(\d+)", workload)
+    if match is None:
+        raise BenchmarkError(f"{workload}: expected a name with its window size, such as swinv2_tiny_window8_256")
+    return int(match[1])
 
 
 def _swin_v2_block(tensors: TimmTensors, block: str, model: Any, layer: str) -> None:
