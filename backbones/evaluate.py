@@ -107,7 +107,7 @@ def _evaluate(
     folder = planned.folder
     _say(f"{len(folder.paths)} images, labelled {folder.labelled_by}")
     if folder.left_out:
-        _say(f"{folder.left_out} files are no images by their suffix and are not counted")
+        _say(f"{folder.left_out} files are not counted: no images by their suffix")
     with ExitStack() as stack:
         runner = _runner(planned, scheduler, workers, stack)
         description = runner.describe()
@@ -119,7 +119,7 @@ def _evaluate(
         progress = stack.enter_context(_progress())
         bar = progress.add_task(planned.evaluation.config.name, total=len(folder.paths), completed=done)
         try:
-            outcome = evaluate(planned, runner, kept, description, lambda count: progress.advance(bar, count))
+            outcome = evaluate(planned, runner, kept, lambda count: progress.advance(bar, count))
         except KeyboardInterrupt:
             progress.stop()
             _end(f"interrupted; finished batches are kept in {kept.path}: the same command goes on", 1)
@@ -127,10 +127,10 @@ def _evaluate(
 
 
 def _runner(planned: Plan, scheduler: str | None, workers: int | None, stack: ExitStack) -> Runner:
-    from implementations.evaluation.evaluate import HereRunner
+    from implementations.evaluation.evaluate import runner_here
 
     if scheduler is None and workers is None:
-        return HereRunner(planned)
+        return runner_here(planned.evaluation, planned.weights, planned.allowed)
     from implementations.cluster import connected
     from implementations.evaluation.cluster import ClusterRunner
 

@@ -17,8 +17,8 @@ from implementations.evaluation import accuracy
 from implementations.evaluation.batches import Batch, BatchResult, predictions
 from implementations.evaluation.folder import ImageFolder
 from implementations.evaluation.journal import Journal
-from implementations.evaluation.predictor import load, sha256, weights_file
-from implementations.evaluation.specification import SOME_CLASSES, Evaluation, EvaluationError
+from implementations.evaluation.predictor import Predictor, load, sha256, weights_file
+from implementations.evaluation.specification import IMAGENET_CLASSES, SOME_CLASSES, Evaluation, EvaluationError
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Plan:
         return [Batch(start, tuple(paths[start : start + size])) for start in range(0, len(paths), size)]
 
     @property
-    def allowed(self) -> list[int] | None:
+    def allowed(self) -> tuple[int, ...] | None:
         """The only classes that may be predicted, None for all."""
-        return sorted(set(self.folder.labels)) if self.evaluation.dataset in SOME_CLASSES else None
+        return tuple(sorted(set(self.folder.labels))) if self.evaluation.dataset in SOME_CLASSES else None
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,12 @@ class Description:
 
 
 class Runner(Protocol):
-    """Where batches are predicted: in this process, or on a cluster."""
+    """Where batches are predicted: in this process, or on a cluster; `shared` when several workers take part."""
+
+    shared: bool
 
     def describe(self) -> Description:
-        """What will predict."""
+        """What predicts; after a run, on all devices that took part."""
 
     def run(self, batches: Sequence[Batch]) -> Iterator[BatchResult]:
         """Predict batches, in any order."""
@@ -67,9 +69,12 @@ class Runner(Protocol):
 class HereRunner:
     """Predicts in this process."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.predictor = load(plan.evaluation, plan.weights)
+    shared = False
+
+    def __init__(self, predictor: Predictor, batch_size: int, allowed: Sequence[int] | None = None) -> None:
+        self.predictor = predictor
+        self._batch_size = batch_size
+        self._allowed = allowed
 
     def describe(self) -> Description:
         """See `Runner`."""
@@ -79,7 +84,12 @@ class HereRunner:
 
     def run(self, batches: Sequence[Batch]) -> Iterator[BatchResult]:
         """See `Runner`."""
-        yield from predictions(self.predictor, batches, self.plan.evaluation.batch_size, self.plan.allowed)
+        yield from predictions(self.predictor, batches, self._batch_size, self._allowed)
+
+
+def runner_here(evaluation: Evaluation, weights: Path, allowed: Sequence[int] | None) -> HereRunner:
+    """Load the model for this process. Raises EvaluationError, WeightsError: see `predictor.load`."""
+    return HereRunner(load(evaluation, weights), evaluation.batch_size, allowed)
 
 
 @dataclass(frozen=True)
@@ -120,16 +130,13 @@ def open_journal(plan: Plan, description: Description, path_of: Callable[[str], 
     return Journal(path_of(hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]), key)
 
 
-def evaluate(
-    plan: Plan, runner: Runner, journal: Journal, description: Description, advance: Callable[[int], None]
-) -> Outcome:
+def evaluate(plan: Plan, runner: Runner, journal: Journal, advance: Callable[[int], None]) -> Outcome:
     """Predict what the journal does not hold yet, and count.
 
     Args:
         plan: what to evaluate.
         runner: who predicts.
         journal: finished batches; each new one is added to it.
-        description: the runner's.
         advance: told of every number of images that were predicted.
 
     Raises:
@@ -144,8 +151,8 @@ def evaluate(
         advance(len(result.top5))
     seconds = time.perf_counter() - began
     results = [journal.finished[batch.start] for batch in batches]
-    images_per_s = None if resumed else len(plan.folder.paths) / seconds
-    return _outcome(plan, results, description, images_per_s)
+    images_per_s = None if resumed or runner.shared else len(plan.folder.paths) / seconds
+    return _outcome(plan, results, runner.describe(), images_per_s)
 
 
 def _outcome(
@@ -193,8 +200,8 @@ def _reservations(plan: Plan, found: accuracy.Accuracy) -> Iterator[str]:
     elif total != IMAGES[dataset]:
         yield f"{total} images, {dataset} has {IMAGES[dataset]}"
     if found.unreadable:
-        yield f"{found.unreadable} images could not be read"
+        yield f"images that cannot be read: {found.unreadable}"
     classes = len(set(plan.folder.labels))
-    expected = SOME_CLASSES.get(dataset, 1000)
+    expected = SOME_CLASSES.get(dataset, IMAGENET_CLASSES)
     if classes != expected:
         yield f"{classes} classes, {dataset} has {expected}"

@@ -52,6 +52,6 @@ def _is_cmyk(data: bytes) -> bool:
 
 
 def _pixels_of_cmyk(data: bytes) -> np.ndarray:
-    """uint8 (H, W, 3) as Pillow converts it: TensorFlow truncates where Pillow rounds, which is one level in half of it."""
+    """uint8 (H, W, 3) as Pillow converts it; where Pillow rounds TensorFlow truncates, half of the values."""
     with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image.convert("RGB"))

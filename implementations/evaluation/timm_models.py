@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 
+from catalog.problems import one_line
 from implementations.benchmark.environment import installed_versions
 from implementations.errors import WeightsError
 from implementations.evaluation.predictor import Predictor, UnreadableImageError
@@ -70,7 +71,7 @@ def _create(evaluation: Evaluation, weights: Path) -> torch.nn.Module:
             **arguments,
         ).eval()
     except (RuntimeError, KeyError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(str(error))
         raise WeightsError(
             f"weights {weights}: timm cannot load them into {evaluation.config.name}: {reason}"
         ) from error
