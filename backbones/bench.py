@@ -63,6 +63,7 @@ def run(
     path = output or _default_output()
     try:
         rows, good = _measure(tasks, Settings(CACHE, rounds, min_time, limit), path, again)
+        good = _merge(path) and good
     except BackboneError as error:
         _say(str(error))
         raise typer.Exit(1) from error
@@ -108,7 +109,7 @@ def _measure(tasks: "list[Task]", settings: "Settings", path: Path, again: bool)
     from implementations.benchmark.session import measure_here, plan
     from implementations.benchmark.turns import steps_of
 
-    left = plan(tasks, path, _say, again)
+    left = plan(tasks, path, settings, _say, again)
     rows = []
     with ShownProgress(sum(steps_of(task, settings) for task in left)) as progress:
         for row in measure_here(left, settings, progress):
@@ -118,6 +119,21 @@ def _measure(tasks: "list[Task]", settings: "Settings", path: Path, again: bool)
     if left and not rows:
         _say("nothing could be measured")
     return rows, not progress.failures and all(row.status == "ok" for row in rows) and bool(rows or not left)
+
+
+def _merge(path: Path) -> bool:
+    """Put the results into the catalog's tables when the file is one of its own; whether they are all good."""
+    from catalog.results_file import DIRECTORY
+
+    if path.resolve().parent != DIRECTORY.resolve():
+        _say(f"{path} is not in {os.path.relpath(DIRECTORY)}, so the catalog does not show it")
+        return True
+    from backbones.tables import merge_results
+
+    added = merge_results()
+    for problem in added.problems:
+        _say(str(problem))
+    return not added.errors
 
 
 def _workloads(models: str, layers: str) -> list[str]:

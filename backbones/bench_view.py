@@ -60,7 +60,7 @@ def print_comparisons(rows: "list[Result]") -> None:
 def _table(comparison: str, members: "list[Result]") -> Table:
     base = next((row for row in members if (row.implementation, row.runtime) == BASE), members[0])
     against = f"x {base.implementation}:{base.runtime}"
-    table = Table("", "images/s", "ms (p10 to p90)", against, "cold start (s)", "compile (s)", "memory (MB)")
+    table = Table("", "samples/s", "ms (p10 to p90)", against, "cold start (s)", "compile (s)", "memory (MB)")
     table.title, table.title_justify = comparison, "left"
     for row in sorted(members, key=lambda row: row.infer_step_time or 0):
         memory = "" if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f}"

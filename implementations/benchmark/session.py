@@ -8,30 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from catalog.results_file import Result
-from implementations.benchmark import rivals
 from implementations.benchmark.results import recorded
 from implementations.benchmark.resume import left_to_do
 from implementations.benchmark.specification import BenchmarkError
 from implementations.benchmark.turns import Reporter, Settings, Task, measure, steps_of
 
-PythonFor = Callable[[str], Path]
-
 
 def plan(
-    tasks: Sequence[Task],
-    path: Path,
-    say: Callable[[str], None],
-    again: bool = False,
-    python_for: PythonFor = rivals.python_for,
+    tasks: Sequence[Task], path: Path, settings: Settings, say: Callable[[str], None], again: bool = False
 ) -> list[Task]:
     """What there is left to measure: without rivals that cannot be installed, and without what the file holds.
 
     Args:
         tasks: what was asked for.
         path: the results file; it need not exist.
+        settings: whose `python_for` finds or makes the environment of each implementation.
         say: is told of rivals left out, and of broken lines in the file.
         again: measure also what the file holds.
-        python_for: the interpreter of an implementation, BenchmarkError when there can be none.
 
     Raises:
         CatalogError: the file is no results file of this format.
@@ -39,8 +32,8 @@ def plan(
     """
     held = recorded(path, say)
     _check_writable(path)
-    possible = _without_missing(tasks, say, python_for)
-    return possible if again else left_to_do(possible, held, python_for)
+    possible = _without_missing(tasks, say, settings.python_for)
+    return possible if again else left_to_do(possible, held, settings.python_for)
 
 
 def measure_here(tasks: Sequence[Task], settings: Settings, reporter: Reporter) -> Iterator[Result]:
@@ -53,7 +46,9 @@ def measure_here(tasks: Sequence[Task], settings: Settings, reporter: Reporter) 
             reporter.advance(steps_of(task, settings))
 
 
-def _without_missing(tasks: Sequence[Task], say: Callable[[str], None], python_for: PythonFor) -> list[Task]:
+def _without_missing(
+    tasks: Sequence[Task], say: Callable[[str], None], python_for: Callable[[str], Path]
+) -> list[Task]:
     """The tasks without the implementations that cannot be installed; each of those is said once."""
     missing = set()
     for implementation in dict.fromkeys(subject.implementation for task in tasks for subject in task.subjects):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from catalog.results_file import Result
+from implementations.benchmark import rivals
 from implementations.benchmark.memory import smaller_batch
 from implementations.benchmark.process import RunError, Worker
 from implementations.benchmark.reference import Costs, costs_of, reference_for
-from implementations.benchmark.rivals import python_for
 from implementations.benchmark.rows import failed_row, measured_row
 from implementations.benchmark.specification import OURS, TIMM, BenchmarkError, Comparison, Run, Subject
 from implementations.benchmark.subject import PACKAGE
@@ -36,13 +36,18 @@ class Task:
 
 @dataclass(frozen=True)
 class Settings:
-    """How runs are measured. `min_time_s` is of a run over all its `rounds`; `limit_s` of one answer of a worker."""
+    """How runs are measured.
+
+    `min_time_s` is of a run over all its `rounds`, `limit_s` of one answer of a worker; `cache` keeps references. The
+    subjects are modules of `package`, run by the interpreters that `python_for` names.
+    """
 
     cache: Path
     rounds: int = 6
     min_time_s: float = 3.0
     limit_s: float = 300.0
     package: str = PACKAGE
+    python_for: Callable[[str], Path] = rivals.python_for
 
 
 class Reporter(Protocol):
@@ -127,7 +132,7 @@ def _start(run: Run, settings: Settings, stack: ExitStack, reporter: Reporter) -
     while True:
         reference = reference_for(run.comparison, settings.cache)
         try:
-            python = python_for(run.subject.implementation)
+            python = settings.python_for(run.subject.implementation)
             worker = stack.enter_context(Worker(run, reference, python, settings.package, settings.limit_s))
             ready = worker.start()
         except BenchmarkError as error:
