@@ -134,7 +134,7 @@ def _cell(column: str, value: object, note: str) -> str:
     if column == "top1":
         return f"{value:.2f}"
     if column == "images_per_s":
-        return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+        return f"{value:.3g}" if isinstance(value, float) and value < 100 else f"{value:.0f}"
     if column == "gmacs":
         return f"{value:g}" + ("*" if note else "")
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -93,7 +93,8 @@ def _sources(kept: Kept, rejected: list[RejectedRow], files: LocalFiles) -> pd.D
     """A file counts as fetched on the day of its newest row, so that the table does not depend on today."""
     sources = kept.sources(rejected)
     newest = {file.file.source: files.newest[file.file.source] for file in kept.usable}
-    return sources.assign(retrieved_at=sources["source"].map(newest).fillna(sources["retrieved_at"]))
+    days = zip(sources["source"], sources["retrieved_at"], strict=True)
+    return sources.assign(retrieved_at=[newest.get(source, day) for source, day in days])
 
 
 def _with(upstream: pd.DataFrame, local: pd.DataFrame) -> pd.DataFrame:

@@ -100,9 +100,10 @@ def peak_is_known(frames: Frames) -> Iterator[Problem]:
     """Without a matrix product on the same device, threads and precision, no rate can be held against the peak."""
     known = knowledge(frames["environments"], frames["layer_measurements"], frames["implementations"])
     rows = _local(frames, "measurements")
-    machines = rows["environment"].map(known.machines)
+    machines = [known.machines[environment] for environment in rows["environment"]]
     text = "no matrix product was measured on {device}, {threads} threads, {precision}: nothing says what is too fast"
-    unknown = rows.assign(machine=machines)[~machines.isin(list(known.peaks))]
+    rows = rows.assign(machine=pd.Series(machines, index=rows.index, dtype="object"))
+    unknown = rows[~rows["machine"].isin(list(known.peaks))]
     described = unknown.drop_duplicates("machine").merge(frames["environments"], on="environment")
     yield from each(described, "warning", "no-peak", text)
 
