@@ -1,4 +1,4 @@
-"""Owns TensorFlow Model Garden's Vision Transformer as a subject: its classifier, filled with timm's tensors; Keras 2."""
+"""Owns the TensorFlow Model Garden's Vision Transformer as a subject, filled with timm's tensors; Keras 2."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Rivals compute timm's function with timm's weights; only where their environments were made (`backbones bench`)."""
 
+import functools
 import json
 import subprocess
 from pathlib import Path
@@ -46,46 +47,57 @@ for workload, size, folder, subject, precision in json.loads(sys.argv[1]):
 
 
 @pytest.fixture(scope="module")
-def references(tmp_path_factory):
-    """Small timm models with random values everywhere, each with what it computes."""
-    return {case[0]: _make_reference(tmp_path_factory.mktemp(case[0]), *case) for case in (VIT, SWIN, SWIN_V2)}
+def reference_of(tmp_path_factory):
+    """A small timm model by name, with random values everywhere, and what it computes; made when it is asked for."""
+    cases = {case[0]: case for case in (VIT, SWIN, SWIN_V2)}
+
+    @functools.cache
+    def make(name):
+        return _make_reference(tmp_path_factory.mktemp(name), *cases[name])
+
+    return make
+
+
+@pytest.fixture
+def python(implementation):
+    if not rivals.is_ready(implementation):
+        pytest.skip(f"the environment of {implementation} is not made here; `backbones bench` makes it")
+    return rivals.python_for(implementation)
 
 
 @pytest.mark.parametrize("implementation", HAS)
-def test_a_rival_computes_what_timm_computes(implementation, references):
+def test_a_rival_computes_what_timm_computes(implementation, python, reference_of):
     subjects = [(f"{implementation}:tf-graph", "fp32"), (f"{implementation}:tf-xla", "fp32")]
     jobs = [
-        (workload, size, str(references[workload].folder), subject, precision)
+        (workload, size, str(reference_of(workload).folder), subject, precision)
         for subject, precision in [*subjects, (f"{implementation}:tf-graph", "bf16")]
         for workload, size, _ in HAS[implementation]
     ]
 
     # Keras's policy holds for a process, so that bf16 goes last.
-    answers = _ask(implementation, jobs)
+    answers = _ask(python, jobs)
 
     assert len(answers) == len(jobs)
     for (workload, _, folder, subject, precision), answer in zip(jobs, answers, strict=True):
-        reference = references[workload]
+        reference = reference_of(workload)
         proof = prove(np.load(Path(folder) / f"{subject}-{precision}.npy"), reference, precision)
         assert proof is not None and proof.passes
         assert answer == f"params: {json.loads((reference.folder / 'parameters.json').read_text())}"
 
 
 @pytest.mark.parametrize("implementation", REFUSED)
-def test_a_model_that_a_rival_has_not_is_refused_in_words(implementation, references):
+def test_a_model_that_a_rival_has_not_is_refused_in_words(implementation, python, reference_of):
     workload = REFUSED[implementation]
-    job = (workload, 64, str(references[workload].folder), f"{implementation}:tf-graph", "fp32")
+    job = (workload, 64, str(reference_of(workload).folder), f"{implementation}:tf-graph", "fp32")
 
-    (answer,) = _ask(implementation, [job])
+    (answer,) = _ask(python, [job])
 
     assert answer.startswith(f"refused: {implementation}:tf-graph: {workload} is not raced")
 
 
-def _ask(implementation, jobs):
-    if not rivals.is_ready(implementation):
-        pytest.skip(f"the environment of {implementation} is not made here; `backbones bench` makes it")
+def _ask(python, jobs):
     done = subprocess.run(
-        [rivals.python_for(implementation), "-c", WORKER, json.dumps(jobs)],
+        [python, "-c", WORKER, json.dumps(jobs)],
         cwd=ROOT,
         capture_output=True,
         text=True,
