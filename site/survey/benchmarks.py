@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog.identity import slug
-from survey.render import parts
+from catalog.speed_tables import OURS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from catalog import Catalog
 
-OURS = "backbone-survey"
+Hardware = tuple[str, str, int | None, str]  # device, kind, threads, instruction sets
 TIMM = "timm"
 # Words for the subjects of implementations/benchmark/specification.py; the site imports no package but the catalog.
 IMPLEMENTATIONS = {
@@ -56,10 +56,15 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Condition:
-    """What is held fixed while subjects are compared. `img_size` is None for a layer."""
+    """What is held fixed while subjects are compared. `img_size` is None for a layer.
+
+    `machine` names the machine and the threads in addresses, `amd-epyc-2t`; machines that call themselves alike and are
+    not (other instruction sets) are numbered.
+    """
 
     workload: str
     img_size: int | None
+    machine: str
     device: str
     kind: str
     threads: int | None
@@ -142,15 +147,39 @@ class Benchmarks:
     @cached_property
     def models(self) -> list[Run]:
         """Runs of whole models, by workload and condition, the fastest first."""
-        return _ordered(_runs(self.catalog, self.catalog.measurements, "architecture"))
+        return self._runs(self.catalog.measurements, "architecture")
 
     @cached_property
     def layers(self) -> list[Run]:
         """Runs of layers and bare computations, ordered alike."""
-        return _ordered(_runs(self.catalog, self.catalog.layer_measurements, "layer"))
+        return self._runs(self.catalog.layer_measurements, "layer")
 
-    def __bool__(self) -> bool:
-        return bool(self.models or self.layers)
+    @cached_property
+    def environments(self) -> dict[str, Any]:
+        """The environments of these runs, rows of the table."""
+        own = self.catalog.environments[self.catalog.environments["origin"] == "here"]
+        rows = own.astype(object).where(own.notna(), None).itertuples(index=False, name="Row")
+        return {row.environment: row for row in rows}
+
+    def _runs(self, table: pd.DataFrame, workload: str) -> list[Run]:
+        rows = _rows_here(table, self.environments)
+        return _ordered([_run(row, self.environments[row["environment"]], row[workload], self._slugs) for row in rows])
+
+    @cached_property
+    def _slugs(self) -> dict[Hardware, str]:
+        """A name for each machine, numbered in the order in which their rows were written where several are alike."""
+        tables = (self.catalog.measurements, self.catalog.layer_measurements)
+        rows = [row for table in tables for row in _rows_here(table, self.environments)]
+        rows.sort(key=lambda row: (row["source"], row["line"] or 0))
+        machines = dict.fromkeys(_hardware(self.environments[row["environment"]]) for row in rows)
+        taken: dict[str, int] = {}
+        slugs = {}
+        for machine in machines:
+            device, _, threads, _ = machine
+            name = slug(device) + (f"-{threads}t" if threads else "")
+            taken[name] = taken.get(name, 0) + 1
+            slugs[machine] = name if taken[name] == 1 else f"{name}-{taken[name]}"
+        return slugs
 
     @cached_property
     def by_workload(self) -> dict[str, dict[Condition, list[Run]]]:
@@ -164,10 +193,10 @@ class Benchmarks:
 
     @cached_property
     def machines(self) -> dict[str, list[Run]]:
-        """The runs of models by machine, as `machine_slug` names it."""
+        """The runs of models by machine."""
         found: dict[str, list[Run]] = {}
         for run in self.models:
-            found.setdefault(machine_slug(run.condition), []).append(run)
+            found.setdefault(run.condition.machine, []).append(run)
         return dict(sorted(found.items()))
 
     @cached_property
@@ -185,15 +214,10 @@ class Benchmarks:
             for run in self.layers
             if run.condition.workload.startswith("matrix-product-")
             and run.gflops
-            and machine_slug(run.condition) == machine_slug(condition)
+            and run.condition.machine == condition.machine
             and run.condition.precision == condition.precision
         ]
         return max(found, key=lambda run: run.gflops or 0.0, default=None)
-
-
-def machine_slug(condition: Condition) -> str:
-    """A machine and the threads used, for addresses and anchors: `amd-epyc-2t`."""
-    return slug(condition.device) + (f"-{condition.threads}t" if condition.threads else "")
 
 
 def ratio(run: Run | None, other: Run | None) -> Ratio | None:
@@ -222,24 +246,26 @@ def fastest(
     return max(found, key=lambda run: run.images_per_s, default=None)
 
 
-def _runs(catalog: Catalog, table: pd.DataFrame, workload: str) -> list[Run]:
-    environments = catalog.environments[catalog.environments["origin"] == "here"]
-    rows = environments.astype(object).where(environments.notna(), None).itertuples(index=False, name="Row")
-    known: dict[str, Any] = {row.environment: row for row in rows}
-    own = table[table["environment"].isin(known) & (table["mode"] == "infer")]
-    plain = own.astype(object).where(own.notna(), None)
-    return [_run(row, known[row["environment"]], row[workload]) for row in plain.to_dict("records")]
+def _rows_here(table: pd.DataFrame, environments: dict[str, Any]) -> list[dict[Any, Any]]:
+    own = table[table["environment"].isin(environments) & (table["mode"] == "infer")]
+    return list(own.astype(object).where(own.notna(), None).to_dict("records"))
 
 
-def _run(row: dict[Any, Any], environment: Any, workload: str) -> Run:
-    size = row.get("img_size")
+def _hardware(environment: Any) -> Hardware:
     threads = None if environment.threads is None else int(environment.threads)
+    return environment.device, environment.kind, threads, environment.processor_flags or ""
+
+
+def _run(row: dict[Any, Any], environment: Any, workload: str, slugs: dict[Hardware, str]) -> Run:
+    size = row.get("img_size")
+    machine = _hardware(environment)
     condition = Condition(
         workload,
         None if size is None else int(size),
+        slugs[machine],
         environment.device,
         environment.kind,
-        threads,
+        machine[2],
         environment.precision,
         int(row["batch_size"]),
     )
@@ -269,7 +295,7 @@ def _run(row: dict[Any, Any], environment: Any, workload: str) -> Run:
 def _ordered(runs: list[Run]) -> list[Run]:
     def place(run: Run) -> tuple[Any, ...]:
         fixed = run.condition
-        machine = (fixed.kind, fixed.device, fixed.threads or 0)
+        machine = (fixed.kind, fixed.machine)
         conditions = (fixed.workload, fixed.img_size or 0, *machine, fixed.batch_size, fixed.precision != "fp32")
         return (*conditions, fixed.precision, -run.images_per_s, run.implementation, run.runtime)
 
@@ -281,8 +307,3 @@ def _grouped(runs: list[Run]) -> dict[str, dict[Condition, list[Run]]]:
     for run in runs:
         found.setdefault(run.condition.workload, {}).setdefault(run.condition, []).append(run)
     return found
-
-
-def versions(runs: Iterable[Run]) -> list[str]:
-    """Every library with its version that took part in some runs."""
-    return sorted({library for run in runs for library in parts(run.environment.libraries)}, key=str.lower)

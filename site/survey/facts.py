@@ -11,6 +11,7 @@ from catalog.schema import DATASETS, TRAIN_SETS
 from survey.benchmarks import Benchmarks
 from survey.charts.registry import default_environment
 from survey.headlines import Headline, headlines
+from survey.untimed import Untimed, untimed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +71,11 @@ class Facts:
     def benchmarks(self) -> Benchmarks:
         """The speeds measured here."""
         return Benchmarks(self.catalog)
+
+    @cached_property
+    def untimed(self) -> dict[str, list[Untimed]]:
+        """The runs that were tried here and gave no speed, by what was run."""
+        return untimed(self.catalog)
 
     @cached_property
     def headlines(self) -> dict[str, list[Headline]]:

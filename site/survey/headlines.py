@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog.speed_tables import OURS
 from survey.benchmarks import (
     KERAS_RIVALS,
-    OURS,
     TENSORFLOW_RUNTIMES,
     TIMM,
     Benchmarks,

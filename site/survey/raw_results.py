@@ -12,7 +12,7 @@ from survey.provenance import OWN_FILE
 if TYPE_CHECKING:
     from catalog import Catalog
 
-FOLDER = "results"  # in data/ of the site
+FOLDER = "results"
 
 
 def raw_file(catalog: Catalog, source: Any) -> Path | None:
@@ -22,14 +22,18 @@ def raw_file(catalog: Catalog, source: Any) -> Path | None:
     """
     if source is None or not OWN_FILE.fullmatch(str(source.url)):
         return None
-    places = (catalog.data.parent / FOLDER / Path(source.url).name, ROOT / source.url)
+    places = (catalog.data.parent / FOLDER / _within(source), ROOT / source.url)
     return next((path for path in places if _holds(path, source.sha256)), None)
 
 
 def raw_address(catalog: Catalog, source: Any) -> str:
     """Where the site hands out that file, relative to its first page; blank when it does not."""
-    path = raw_file(catalog, source)
-    return f"data/{FOLDER}/{path.name}" if path else ""
+    return f"data/{FOLDER}/{_within(source)}" if raw_file(catalog, source) else ""
+
+
+def _within(source: Any) -> str:
+    """The file's path in the folder of results."""
+    return str(source.url).partition(f"{FOLDER}/")[2] or Path(source.url).name
 
 
 def _holds(path: Path, digest: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.metrics import METRICS
-from survey.benchmarks import TIMM, Benchmarks, Run, machine_slug
+from survey.benchmarks import TIMM, Benchmarks, Run
 from survey.charts.rows import Hover, hover_texts, plain_cells
 from survey.charts.scene import SPREAD, Axis, Chart, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import BLUE, GREEN, ORANGE, Group
@@ -71,7 +71,7 @@ def speed_slug(benchmarks: Benchmarks, run: Run) -> str:
     fixed = run.condition
     sizes = {condition.img_size for condition in benchmarks.by_workload[fixed.workload]}
     size = f"-{fixed.img_size}" if len(sizes) > 1 else ""
-    return f"local-speed-{address(fixed.workload)}{size}-{machine_slug(fixed)}"
+    return f"local-speed-{address(fixed.workload)}{size}-{fixed.machine}"
 
 
 def speed_charts(c: Catalog) -> list[Chart]:
@@ -79,7 +79,7 @@ def speed_charts(c: Catalog) -> list[Chart]:
     benchmarks = Benchmarks(c)
     subjects = {
         speed_slug(benchmarks, run): Subject(
-            run.condition.workload, run.condition.img_size, machine_slug(run.condition), speed_slug(benchmarks, run)
+            run.condition.workload, run.condition.img_size, run.condition.machine, speed_slug(benchmarks, run)
         )
         for run in benchmarks.models
     }
@@ -130,7 +130,7 @@ def _runs(benchmarks: Benchmarks, subject: Subject) -> list[Run]:
         run
         for condition, runs in found.items()
         for run in runs
-        if condition.img_size == subject.img_size and machine_slug(condition) == subject.machine
+        if condition.img_size == subject.img_size and condition.machine == subject.machine
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from survey.benchmarks import TENSORFLOW_RUNTIMES, Benchmarks, Condition, Ratio, Run, fastest, machine_slug, ratio
+from survey.benchmarks import TENSORFLOW_RUNTIMES, Benchmarks, Condition, Ratio, Run, fastest, ratio
 from survey.charts.speeds import speed_slug
 from survey.facts import Facts
 from survey.gallery import Chart
@@ -94,7 +94,7 @@ def machines(facts: Facts, workload: str) -> list[Machine]:
     """What is known of a backbone on each machine."""
     by_machine: dict[str, dict[Condition, list[Run]]] = {}
     for condition, runs in facts.benchmarks.by_workload[workload].items():
-        by_machine.setdefault(machine_slug(condition), {})[condition] = runs
+        by_machine.setdefault(condition.machine, {})[condition] = runs
     return [_machine(facts, slug, conditions) for slug, conditions in sorted(by_machine.items())]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from survey.benchmarks import Condition, machine_slug
+from survey.benchmarks import Condition
 from survey.facts import Facts
 from survey.headlines import Headline
 from survey.render import Page, plural, write_page
@@ -36,5 +36,5 @@ def _by_machine(told: dict[str, list[Headline]]) -> list[tuple[str, Condition, l
     """(slug, a condition that names it, headlines) of each machine."""
     found: dict[str, list[Headline]] = {}
     for one in (line for lines in told.values() for line in lines):
-        found.setdefault(machine_slug(one.condition), []).append(one)
+        found.setdefault(one.condition.machine, []).append(one)
     return [(slug, lines[0].condition, lines) for slug, lines in sorted(found.items())]

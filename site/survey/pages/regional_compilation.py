@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from survey.benchmarks import TIMM, Condition, Ratio, Run, fastest, machine_slug, ratio
+from survey.benchmarks import TIMM, Condition, Ratio, Run, fastest, ratio
 from survey.facts import Facts
 from survey.pages.benchmarks import File, files
 from survey.render import Page, write_page
@@ -54,7 +54,7 @@ def write(facts: Facts, output: Path) -> None:
     )
     tables = regional_tables(facts)
     shown = [line.run for table in tables for line in table.lines]
-    hardware = {machine_slug(run.condition): run.environment for run in shown}
+    hardware = {run.condition.machine: run.environment for run in shown}
     found: list[File] = files(facts, shown)
     write_page(
         output,
@@ -118,7 +118,7 @@ def _floor(facts: Facts, condition: Condition) -> float | None:
         for run in facts.benchmarks.layers
         if run.condition.workload.startswith(FLOOR)
         and run.runtime == WHOLE
-        and machine_slug(run.condition) == machine_slug(condition)
+        and run.condition.machine == condition.machine
     ]
     run = fastest(runs)
     return run.compile_s if run else None
