@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,9 +21,12 @@ from catalog.merge import Frames, Merged, merge
 from catalog.problems import CatalogError, Problem, in_order
 from catalog.results_file import DIRECTORY
 from catalog.schema import TABLES
-from catalog.store import DEFAULT_DATA, recover
+from catalog.store import DEFAULT_DATA, read_table, recover
 from scrapers.client import Client, HttpClient, MirrorClient
 from scrapers.run import scrape
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CACHE = ROOT / ".cache"
 RESULTS = "timm/results-imagenet"
@@ -103,7 +106,7 @@ def refresh(
         raise CatalogError(f"{data}: expected a directory of tables, found a file; name another with --data")
     recover(data)
     before = Catalog(data, older_schema=True).frames
-    published = without_local(before)
+    published = without_local(before) | {"implementations": _proofs(before)}
     known = _known_sources(published)
     scraped = scrape(client, known, progress=lambda name: None if quiet else typer.echo(f"reading {name}", err=True))
     gone = _gone_sources(scraped.gone, accepted)
@@ -117,6 +120,11 @@ def refresh(
     merged.frames["refreshes"] = _append_refresh(merged.frames, difference, today)
     findings = write_checked(merged.frames, data)
     return Report(merged, difference, in_order([*problems, *merged.problems, *findings]), before)
+
+
+def _proofs(before: Frames) -> pd.DataFrame:
+    """The proofs of the implementations; they belong to this repository, so that a new directory starts with them."""
+    return before["implementations"] if len(before["implementations"]) else read_table("implementations")
 
 
 def _known_sources(before: Frames) -> set[str]:

@@ -112,6 +112,38 @@ def test_of_several_batch_sizes_the_fastest_is_shown_with_its_batch() -> None:
     assert (result["images_per_s"], result["batch_size"]) == (900.0, 64)
 
 
+OURS, TIMM, RIVAL = ("backbone-survey", "timm", "keras-hub")
+
+
+@pytest.mark.parametrize(
+    ("measured", "shown"),
+    [
+        ({OURS: 50.0, TIMM: 60.0, RIVAL: 70.0}, OURS),
+        ({TIMM: 60.0, RIVAL: 70.0}, TIMM),
+        ({RIVAL: 70.0}, None),
+    ],
+)
+def test_an_environment_shows_ours_else_timms_and_never_a_rivals(measured: dict, shown: str | None) -> None:
+    c = held(**speeds(*({"implementation": name, "images_per_s": rate} for name, rate in measured.items())))
+    result = only(c, environment="gpu")
+    if shown:
+        assert (result["images_per_s"], result["speed_implementation"]) == (measured[shown], shown)
+    else:
+        assert pd.isna(result["images_per_s"]) and pd.isna(result["speed_implementation"])
+    assert environments_by_coverage(c).to_dict() == ({"gpu": 1} if shown else {})
+
+
+def test_of_a_run_that_was_measured_again_the_newest_is_shown_though_it_is_slower() -> None:
+    older = {"images_per_s": 90.0, "source": "local/2026", "line": 5, "comparison": "a"}
+    newer = {"images_per_s": 80.0, "source": "local/2027", "line": 2, "comparison": "b"}
+    days = [{"source": f"local/{year}", "retrieved_at": f"{year}-01-01"} for year in (2027, 2026)]
+    c = held(sources=table("sources", *days), **speeds(older, newer))
+    assert only(c, environment="gpu")["images_per_s"] == 80.0
+    again = {"images_per_s": 70.0, "source": "local/2027", "line": 3, "comparison": "c"}
+    c = held(sources=table("sources", *days), **speeds(again, older, newer))
+    assert only(c, environment="gpu")["images_per_s"] == 70.0
+
+
 @pytest.mark.parametrize(("timed", "note"), [(10.0, ""), (10.04, ""), (9.0, "other network")])
 def test_what_was_timed_with_other_parameters_is_another_network(timed: float, note: str) -> None:
     result = only(held(**speeds({"params_m": timed})), environment="gpu")
