@@ -19,7 +19,7 @@ SPEEDS: tuple[Column, ...] = (
     number("cold_start_s", "from the start of the process to the first output", "s", minimum=0),
     number("peak_memory_mb", "peak memory", "MB", above=0),
     number("params_m", "parameters of what ran", "M", above=0),
-    number("gmacs", "multiply-accumulates of one image, counted for what ran", "GMACs", minimum=0),
+    number("gmacs", "multiply-accumulates of one image, counted for what ran here", "GMACs", minimum=0),
     number("parity_error", "largest difference to the float64 reference", "of the output's scale", minimum=0),
     number("parity_tolerance", "largest difference allowed", "of the output's scale", minimum=0),
     text("comparison", "key of the runs that were timed in turns; only these are compared as ratios"),
