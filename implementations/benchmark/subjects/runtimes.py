@@ -79,15 +79,15 @@ def keras_loaded(
 
 
 def tensorflow_step(
-    call: Callable, inputs: Sequence[np.ndarray], run: Run
+    call: Callable, inputs: Sequence[np.ndarray], run: Run, compiled: bool = False
 ) -> tuple[Callable[[], Any], Callable[[Any], np.ndarray]]:
-    """The step of a function of TensorFlow tensors, traced once for the shapes of `inputs`."""
+    """The step of a function of TensorFlow tensors, traced once for the shapes of `inputs` if it is not `compiled`."""
     import tensorflow as tf
 
     comparison = run.comparison
     with tf.device(_tensorflow_device(comparison)):
         tensors = [tf.cast(tf.constant(array), FLOATS[comparison.precision]) for array in inputs]
-        function = tf.function(call, jit_compile=run.subject.runtime == "tf-xla", autograph=False)
+        function = call if compiled else tf.function(call, jit_compile=run.subject.runtime == "tf-xla", autograph=False)
     waits = comparison.device != "cpu"  # a function on the CPU returns when its result is there
 
     def step() -> Any:
