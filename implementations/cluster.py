@@ -120,7 +120,8 @@ def run_all(cluster: Cluster, function: Callable[..., Any], tasks: Mapping[str, 
     except (OSError, FutureCancelledError) as error:
         raise ClusterError(f"the scheduler has gone ({type(error).__name__}); what is finished is kept") from error
     finally:
-        client.cancel(list(futures))
+        if futures and client.status == "running":
+            client.cancel(list(futures))
 
 
 def forget_settings_of_workers() -> None:

@@ -38,9 +38,26 @@ class _Measured:
 def left_to_do(tasks: Sequence[Task], results: Iterable[Result], python_for: PythonFor) -> list[Task]:
     """The tasks without the subjects that the results hold; a task with none left is dropped."""
     done = _done(results, python_for)
+    return _without(tasks, lambda task, subject: _wish(task, subject) in done)
+
+
+def left_on_any_host(tasks: Sequence[Task], results: Iterable[Result], own_threads: bool) -> list[Task]:
+    """The tasks without the subjects that the results hold, whichever host measured them with whatever is there.
+
+    With `own_threads` every host used as many threads as it has cores, and their number does not count.
+    """
+
+    def key(run: _Measured) -> _Measured:
+        return replace(run, threads=0) if own_threads else run
+
+    done = {key(_as_asked(result)) for result in results if result.status == "ok"}
+    return _without(tasks, lambda task, subject: key(_wish(task, subject)) in done)
+
+
+def _without(tasks: Sequence[Task], is_done: Callable[[Task, Subject], bool]) -> list[Task]:
     left = []
     for task in tasks:
-        missing = [subject for subject in task.subjects if _wish(task, subject) not in done]
+        missing = [subject for subject in task.subjects if not is_done(task, subject)]
         if missing:
             anchors = [subject for subject in ANCHORS if subject in task.subjects and subject not in missing]
             left.append(replace(task, subjects=(*anchors, *missing)))

@@ -51,7 +51,7 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
     """
     name = MODULES[evaluation.implementation]
     try:
-        module = importlib.import_module(f"implementations.evaluation.{name}")
+        module = importlib.import_module(f"{evaluation.package}.{name}")
         return module.load(evaluation, weights)
     except ModuleNotFoundError as error:
         raise EvaluationError(f"{evaluation.implementation}: {error.name} is not installed") from error

@@ -10,6 +10,7 @@ from implementations.benchmark.specification import OURS, TIMM
 from implementations.errors import BackboneError
 from implementations.registry import PretrainedConfig, pretrained_config, split_name
 
+PACKAGE = "implementations.evaluation"
 IMPLEMENTATIONS = (OURS, TIMM)
 IMAGENET_CLASSES = 1000
 
@@ -27,7 +28,7 @@ class Evaluation:
     """What is evaluated.
 
     `weights` None takes the pretrained weights of the tag. `img_size` is the square image's side in pixels, None for
-    the size that the weights expect; `num_classes` None takes the tag's.
+    the size that the weights expect; `num_classes` None takes the tag's. The implementations are modules of `package`.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Evaluation:
     batch_size: int = 32
     num_classes: int | None = None
     dataset: str = "imagenet"
+    package: str = PACKAGE
 
     def __post_init__(self) -> None:
         split_name(self.model)

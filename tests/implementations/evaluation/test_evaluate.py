@@ -12,8 +12,8 @@ import pytest
 from implementations.evaluation.batches import Batch, BatchResult
 from implementations.evaluation.evaluate import HereRunner, Outcome, Plan, evaluate, open_journal, plan, runner_here
 from implementations.evaluation.folder import SYNSETS, read_folder
-from implementations.evaluation.predictor import Predictor
 from implementations.evaluation.specification import Evaluation, EvaluationError
+from tests.implementations.evaluation.light_models import ours as light_model
 from tests.implementations.evaluation.made_images import IMG_SIZE, MODEL, make_weights
 
 
@@ -62,24 +62,17 @@ def test_counts_are_those_of_folders_named_by_what_is_predicted(images: Path, we
     assert row.top1_low < row.top1 < row.top1_high and row.top5_low < row.top5 < row.top5_high
 
 
-class Faked:
-    """A model that predicts an image's size in bytes as its class, without a library; stops after some batches."""
+class Stopped:
+    """Predicts with a model that needs no library, until some batches are done."""
 
     shared = False
 
-    def __init__(self, what: Plan, stop_after: int = 100) -> None:
-        predictor = Predictor(self._prepare, self._predict, 1, 1.0, "bicubic", {"faked": "1"})
-        self.runner = HereRunner(predictor, what.evaluation.batch_size, what.allowed)
+    def __init__(self, what: Plan, stop_after: int) -> None:
+        self.runner = HereRunner(
+            light_model.load(what.evaluation, what.weights), what.evaluation.batch_size, what.allowed
+        )
         self.stop_after = stop_after
         self.batches: list[Batch] = []
-
-    @staticmethod
-    def _prepare(data: bytes) -> np.ndarray:
-        return np.full((1,), len(data) % 1000, dtype="float32")
-
-    @staticmethod
-    def _predict(batch: np.ndarray) -> np.ndarray:
-        return -np.abs(np.arange(1000, dtype="float32")[None] - batch)  # B, classes
 
     def describe(self) -> object:
         return self.runner.describe()
@@ -92,8 +85,8 @@ class Faked:
             yield result
 
 
-def faked(what: Plan, journal: Path, stop_after: int = 100) -> tuple[Outcome | None, Faked]:
-    runner = Faked(what, stop_after)
+def faked(what: Plan, journal: Path, stop_after: int = 100) -> tuple[Outcome | None, Stopped]:
+    runner = Stopped(what, stop_after)
     kept = open_journal(what, runner.describe(), lambda key: journal)
     try:
         return evaluate(what, runner, kept, lambda count: None), runner
