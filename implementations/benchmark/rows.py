@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from statistics import median
 from typing import Any
 
@@ -14,6 +15,7 @@ from implementations.benchmark.process import RunError
 from implementations.benchmark.reference import Costs
 from implementations.benchmark.specification import Comparison, Run
 
+_FOLDERS = re.compile(r"(?<![\w.:/])/(?:[\w.+@-]+/)+")  # of this machine, in what a library says; rows are published
 _BLANK: dict[str, Any] = {
     **dict.fromkeys(("infer_samples_per_sec", "infer_step_time", "param_count", "p10_ms", "p90_ms", "steps")),
     **dict.fromkeys(("cold_start_s", "compile_s", "peak_memory_mb", "parity_error", "parity_tolerance")),
@@ -71,8 +73,9 @@ def measured_row(
 
 def failed_row(run: Run, costs: Costs, error: RunError) -> Result:
     """The row of a run that gave no speed; its note says why."""
+    note = _FOLDERS.sub("", f"{error.reason}: {error}")
     parity = {name: error.answer.get(name) for name in ("parity_error", "parity_tolerance")}
-    return _row(run, costs, None, status="failed", note=f"{error.reason}: {error}", **parity)
+    return _row(run, costs, None, status="failed", note=note, **parity)
 
 
 def key_of(comparison: Comparison) -> str:
