@@ -78,6 +78,9 @@ def payloads(catalog: Catalog) -> dict[str, dict[str, Any]]:
 def _core(catalog: Catalog, results: Mapping[str, pd.DataFrame], speeds: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     every = pd.concat(list(results.values()), ignore_index=True) if results else catalog.leaderboard(MAIN_DATASET)
     models = every[MODEL_COLUMNS].drop_duplicates("model").sort_values("model", kind="stable")
+    # timm's names begin with that of the architecture: the page completes those that are left out here.
+    own = models["architecture"] != [str(model).split(".")[0] for model in models["model"]]
+    models = models.assign(architecture=models["architecture"].where(own))
     used = pd.concat([every["source"], every["cost_source"], *(frame["speed_source"] for frame in speeds.values())])
     main = results.get(MAIN_DATASET, every.iloc[:0])
     return {
