@@ -85,7 +85,9 @@ def torch_loaded(run: Run, reference: Reference, call: Callable, packages: list[
             dtype=torch.bfloat16 if fixed.precision == "bf16" else torch.float32,
         )
     if run.subject.runtime == "torch-compile":
-        call = torch.compile(call)
+        from implementations.benchmark import compilation
+
+        call = torch.compile(call, **compilation.options())
     step, to_numpy = torch_step(call, list(reference.inputs().values()), fixed)
     return Loaded(step, to_numpy, params_m, "", versions("torch", *packages), switches(run.subject.runtime))
 
