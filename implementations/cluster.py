@@ -5,11 +5,14 @@ A task whose worker dies is given to another by the scheduler; one that outlives
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -79,14 +82,14 @@ def connected(scheduler: str | None, workers: int | None, say: Callable[[str], N
                 threads_per_worker=1,
                 processes=True,
                 memory_limit=0,
-                dashboard_address=None,
+                dashboard_address=":0",
                 silence_logs="CRITICAL",
             ) as local,
             distributed.Client(local) as client,
         ):
             yield Cluster(client, workers or 0, say)
         return
-    with _reached(scheduler) as client:
+    with _quiet(), _reached(scheduler) as client:
         if not client.nthreads():
             say(f"{scheduler} has no workers yet; waiting for the first")
             client.wait_for_workers(1)
@@ -103,7 +106,6 @@ def run_all(cluster: Cluster, function: Callable[..., Any], tasks: Mapping[str, 
         ClusterError: the scheduler has gone.
     """
     from distributed import wait
-    from distributed.client import FutureCancelledError
 
     client = cluster.client
     futures = {client.submit(_called, function, arguments, pure=False): key for key, arguments in tasks.items()}
@@ -117,8 +119,8 @@ def run_all(cluster: Cluster, function: Callable[..., Any], tasks: Mapping[str, 
                 continue
             for future in finished:
                 yield _done(futures.pop(future), future)
-    except (OSError, FutureCancelledError) as error:
-        raise ClusterError(f"the scheduler has gone ({type(error).__name__}); what is finished is kept") from error
+    except (OSError, CancelledError) as error:
+        raise ClusterError("the scheduler has gone; what is finished is kept, the same command goes on") from error
     finally:
         if futures and client.status == "running":
             client.cancel(list(futures))
@@ -163,15 +165,35 @@ def _said_of_no_workers(cluster: Cluster, said: bool) -> bool:
 
 
 @contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask from telling of lost connections itself, with tracebacks: what matters is said in a line."""
+    levels = {name: logging.getLogger(name).level for name in ("distributed", "distributed.client")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+@contextmanager
 def _reached(scheduler: str) -> Iterator[Client]:
+    """A client of a scheduler that answers; one that does not is found out first, for a client would leave threads."""
     import distributed
+    from distributed.comm import connect
+
+    async def greet() -> None:
+        communication = await asyncio.wait_for(connect(scheduler, timeout=TIMEOUT_S), TIMEOUT_S)
+        communication.abort()
 
     try:
-        client = distributed.Client(scheduler, timeout=TIMEOUT_S)
-    except (OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ClusterError(f"scheduler {scheduler}: no answer within {TIMEOUT_S:g} s: {reason}") from error
-    with client:
+        asyncio.run(greet())
+    except ValueError as error:
+        raise ClusterError(f"scheduler {scheduler!r}: {error}; expected an address such as tcp://host:8786") from error
+    except OSError as error:
+        raise ClusterError(f"scheduler {scheduler} does not answer within {TIMEOUT_S:g} s; is it running?") from error
+    with distributed.Client(scheduler, timeout=TIMEOUT_S) as client:
         yield client
 
 
