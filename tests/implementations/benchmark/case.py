@@ -15,6 +15,7 @@ from implementations.benchmark.turns import Settings, Task
 
 PACKAGE = "tests.implementations.benchmark.subjects"
 MODEL = "vit_tiny_patch16_224"
+PYTHON = Path(sys.executable)
 CRASH_AT = 9  # steps: after the warm-up
 
 RIGHT = Subject(OURS, "tf-graph")
@@ -46,7 +47,7 @@ def settings(cache: Path, **changes: Any) -> Settings:
 
 def this_python(implementation: str) -> Path:
     """The running interpreter for everyone."""
-    return Path(sys.executable)
+    return PYTHON
 
 
 def make_reference(cache: Path, fixed: Comparison | None = None) -> Reference:

@@ -179,6 +179,13 @@ def test_a_rival_that_does_not_install_is_left_out_and_said_once(cache, tmp_path
     assert said == ["skipped: keras-hub: does not install: no such index"]
 
 
+def test_what_was_measured_of_a_rival_that_is_gone_stays_and_stops_nothing(cache, file):
+    def refuse(implementation):
+        raise BenchmarkError(f"{implementation}: does not install: no such index")
+
+    assert plan([case.task(case.RIGHT)], file, case.settings(cache, python_for=refuse), lambda line: None) == []
+
+
 def test_a_task_without_a_reference_is_said_and_the_next_goes_on(cache, monkeypatch):
     monkeypatch.setattr("implementations.benchmark.reference.sys.executable", "/bin/false")
     tasks = [dataclasses.replace(case.task(case.RIGHT), comparison=case.comparison(workload="vit_small_patch16_224"))]

@@ -32,7 +32,7 @@ def test_regional_compilation_is_compared_with_eager_whole_and_cached(model):
 def test_the_machines_peak_and_the_toolchains_floor_are_measured():
     kinds = [task.comparison.layer.kind for task in SWEEP if task.comparison.layer]
     assert {"matrix-product", "trivial-function", "self-attention", "sdpa", "image-processing"} == set(kinds)
-    assert kinds[0] == "matrix-product"
+    assert kinds[0] == kinds[-1] == "matrix-product"  # a slow spell at one end must not lower the peak
 
 
 def test_who_targets_are_stated_against_comes_before_everyone_else():
