@@ -15,7 +15,7 @@ from pathlib import Path
 
 from catalog.results_file import Result
 from implementations.benchmark.environment import installed_versions, split, this_machine
-from implementations.benchmark.specification import Subject
+from implementations.benchmark.specification import BenchmarkError, Subject
 from implementations.benchmark.turns import ANCHORS, LOWERED, Task
 
 PythonFor = Callable[[str], Path]
@@ -80,8 +80,12 @@ def _done(results: Iterable[Result], python_for: PythonFor) -> set[_Measured]:
 
 
 def _still_installed(implementation: str, libraries: str, python_for: PythonFor) -> bool:
+    """Also of a rival that can no longer be installed: what was measured of it is all that there will be."""
     recorded = split(libraries)
-    python = python_for(implementation)
+    try:
+        python = python_for(implementation)
+    except BenchmarkError:
+        return True
     found = installed_versions(list(recorded), None if python == Path(sys.executable) else python)
     return all(found.get(name) == version for name, version in recorded.items())
 
