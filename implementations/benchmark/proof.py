@@ -10,9 +10,9 @@ from implementations.benchmark.specification import Precision
 from implementations.benchmark.subject import Reference
 from implementations.parity.compare import FACTOR, LIMIT
 
-# Of the output's scale, whatever the reference's own error. bf16 keeps 8 bits, which is 4e-3 of one product; the
-# roundings of a dozen layers with random weights add up to ten times that.
-LIMITS: dict[Precision, float] = {"fp32": LIMIT, "bf16": 0.1}
+# Of the output's scale, whatever the reference's own error. bf16 keeps 8 bits, 4e-3 of a number; a dozen layers with
+# random weights make 6e-3 to 8e-3 of that in the reference itself.
+LIMITS: dict[Precision, float] = {"fp32": LIMIT, "bf16": 5e-2}
 OWN = {"fp32": "single", "bf16": "half"}  # the reference's output in that precision
 
 
