@@ -5,6 +5,8 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +18,7 @@ from backbones.bench_view import ShownProgress, print_comparisons
 if TYPE_CHECKING:
     from catalog.results_file import Result
     from implementations.benchmark.specification import Precision
-    from implementations.benchmark.turns import Settings, Task
+    from implementations.benchmark.turns import Reporter, Settings, Task
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache" / "benchmark"
@@ -36,6 +38,8 @@ def run(
     rounds: Annotated[int, typer.Option(min=1, help="Turns that this time is divided into.")] = 6,
     limit: Annotated[float, typer.Option(min=1, help="Seconds without an answer after which a run is killed.")] = 300.0,
     again: Annotated[bool, typer.Option("--again", help="Measure also what the file already holds.")] = False,
+    scheduler: Annotated[str, typer.Option(help="Address of a Dask scheduler: its workers' hosts measure.")] = "",
+    workers: Annotated[int | None, typer.Option(min=1, help="Try that with so many worker processes here.")] = None,
     listing: Annotated[bool, typer.Option("--list", help="Print what would be measured, and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows measured, or the list, as JSON.")] = False,
 ) -> None:
@@ -45,14 +49,18 @@ def run(
     process of its own; the runs of a comparison are timed in turns, each after its output was held against the
     reference's. Rows are written as soon as they are known: the same command goes on where it was stopped, and measures
     again what failed. Exit status 1 when a run failed.
+
+    With a scheduler, each comparison is measured by one of its hosts, one at a time on each, and all rows come into one
+    file. Worker processes on one machine disturb each other: their rows say so, and do not enter the catalog.
     """
     from implementations.benchmark.turns import Settings
     from implementations.errors import BackboneError
 
+    where = Where(scheduler or None, workers, own_threads=threads is None)
     try:
-        conditions = Conditions(
-            _whole_numbers(batch_sizes), _precisions(precisions), _threads(threads), _device(device), img_size
-        )
+        path = _output(output, where)
+        wanted = (threads or 1) if where.on_cluster else _threads(threads)
+        conditions = Conditions(_whole_numbers(batch_sizes), _precisions(precisions), wanted, _device(device), img_size)
         tasks = _tasks(_workloads(models, layers), subjects, conditions)
     except BackboneError as error:
         _say(str(error))
@@ -60,9 +68,8 @@ def run(
     if listing:
         _print_list(tasks, as_json)
         return
-    path = output or _default_output()
     try:
-        rows, good = _measure(tasks, Settings(CACHE, rounds, min_time, limit), path, again)
+        rows, good = _measure(tasks, Settings(CACHE, rounds, min_time, limit), path, again, where)
         good = _merge(path) and good
     except BackboneError as error:
         _say(str(error))
@@ -75,6 +82,20 @@ def run(
     else:
         print_comparisons(rows)
     raise typer.Exit(0 if good else 1)
+
+
+@dataclass(frozen=True)
+class Where:
+    """Who measures: this process, the hosts of a scheduler, or worker processes here; with all cores of each or not."""
+
+    scheduler: str | None
+    workers: int | None
+    own_threads: bool
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether Dask hands the comparisons out."""
+        return self.scheduler is not None or self.workers is not None
 
 
 @dataclass(frozen=True)
@@ -103,22 +124,41 @@ def _tasks(workloads: list[str], subjects: str, wanted: Conditions) -> "list[Tas
     return [task for task in kept if task.subjects]
 
 
-def _measure(tasks: "list[Task]", settings: "Settings", path: Path, again: bool) -> "tuple[list[Result], bool]":
+def _measure(
+    tasks: "list[Task]", settings: "Settings", path: Path, again: bool, where: Where
+) -> "tuple[list[Result], bool]":
     """Measure and write; the rows, and whether all went well."""
     from implementations.benchmark.results import append_rows
-    from implementations.benchmark.session import measure_here, plan
     from implementations.benchmark.turns import steps_of
 
-    left = plan(tasks, path, settings, _say, again)
     rows = []
-    with ShownProgress(sum(steps_of(task, settings) for task in left)) as progress:
-        for row in measure_here(left, settings, progress):
+    with ExitStack() as stack:
+        left, measure = _session(tasks, settings, path, again, where, stack)
+        progress = stack.enter_context(ShownProgress(sum(steps_of(task, settings) for task in left)))
+        for row in measure(progress):
             append_rows(path, [row])
             progress.show(row)
             rows.append(row)
     if left and not rows:
         _say("nothing could be measured")
     return rows, not progress.failures and all(row.status == "ok" for row in rows) and bool(rows or not left)
+
+
+def _session(
+    tasks: "list[Task]", settings: "Settings", path: Path, again: bool, where: Where, stack: ExitStack
+) -> "tuple[list[Task], Callable[[Reporter], Iterator[Result]]]":
+    """What is left to measure, and how to measure it where it is to be measured."""
+    from implementations.benchmark import session
+
+    if not where.on_cluster:
+        here = session.plan(tasks, path, settings, _say, again)
+        return here, lambda reporter: session.measure_here(here, settings, reporter)
+    from implementations.benchmark.cluster import measure_all, plan
+    from implementations.cluster import connected
+
+    left = plan(tasks, path, _say, where.own_threads, again)
+    cluster = stack.enter_context(connected(where.scheduler, where.workers, _say))
+    return left, lambda reporter: measure_all(left, settings, reporter, cluster, where.own_threads)
 
 
 def _merge(path: Path) -> bool:
@@ -188,12 +228,26 @@ def _device(word: str) -> str:
     return word
 
 
-def _default_output() -> Path:
-    """A file for this machine and this day."""
+def _output(wanted: Path | None, where: Where) -> Path:
+    """The results file. Raises BackboneError where speeds that are disturbed would lie in the catalog's folder."""
+    from catalog.results_file import DIRECTORY
+    from implementations.benchmark.specification import BenchmarkError
+
+    if where.scheduler and where.workers:
+        raise BenchmarkError("give --scheduler or --workers, not both")
+    disturbed = where.workers is not None and where.workers > 1
+    path = wanted or (CACHE / "workers.csv" if disturbed else _default_output("cluster" if where.scheduler else ""))
+    if disturbed and path.resolve().parent == DIRECTORY.resolve():
+        raise BenchmarkError(f"{path}: speeds of several workers on one machine do not enter the catalog; name another")
+    return path
+
+
+def _default_output(name: str = "") -> Path:
+    """A file for this machine (or of another name) and this day."""
     from catalog.results_file import DIRECTORY
     from implementations.benchmark.environment import processor_name
 
-    slug = re.sub(r"[^a-z0-9]+", "-", processor_name().lower()).strip("-")
+    slug = name or re.sub(r"[^a-z0-9]+", "-", processor_name().lower()).strip("-")
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     now = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC) if epoch else datetime.datetime.now(datetime.UTC)
     return DIRECTORY / f"{slug}-{now.date().isoformat()}.csv"
