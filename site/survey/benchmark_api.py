@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from survey.benchmarks import TENSORFLOW_RUNTIMES, Benchmarks, Condition, Run, fastest, ratio
+from survey.benchmarks import Benchmarks
+from survey.runs import TENSORFLOW_RUNTIMES, Condition, Run, fastest, ratio
 
 # Of a run, besides what its condition says; blank ones are left out.
 RUN_FIELDS = (

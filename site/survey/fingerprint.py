@@ -24,7 +24,7 @@ PACKAGES = (
 )
 CODE = ("site/survey", "catalog")
 CHART_CODE = ("site/survey/charts", "catalog")
-CHART_FILES = ("site/survey/benchmarks.py", "site/survey/render.py")
+CHART_FILES = tuple(f"site/survey/{name}.py" for name in ("benchmarks", "render", "runs"))
 SINGLE_FILES = ("package-lock.json",)
 IGNORED = ("__pycache__", "catalog/data")  # the tables that count are those of the catalog that is built
 

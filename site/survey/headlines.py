@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalog.speed_tables import OURS
-from survey.benchmarks import (
-    KERAS_RIVALS,
-    TENSORFLOW_RUNTIMES,
-    TIMM,
-    Benchmarks,
-    Condition,
-    Ratio,
-    Run,
-    fastest,
-    ratio,
-)
+from survey.benchmarks import Benchmarks
+from survey.runs import KERAS_RIVALS, TENSORFLOW_RUNTIMES, TIMM, Condition, Ratio, Run, fastest, ratio
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog.results_file import COLUMNS
 from catalog.speed_tables import OURS
-from survey.benchmarks import IMPLEMENTATIONS, RUNTIMES
+from survey.runs import IMPLEMENTATIONS, RUNTIMES
 
 if TYPE_CHECKING:
     from catalog import Catalog
@@ -31,22 +32,27 @@ class Untimed:
 
 def untimed(catalog: Catalog) -> dict[str, list[Untimed]]:
     """The runs without a speed by workload, in the order of their files."""
-    rows = catalog.quarantine[catalog.quarantine["rule"] == RULE].sort_values(["source", "line"], kind="stable")
     found: dict[str, list[Untimed]] = {}
-    for row in rows.astype(object).where(rows.notna(), None).to_dict("records"):
-        cells = next(csv.reader([row["raw"] or ""]), [])
-        if len(cells) == len(COLUMNS):
-            run = dict(zip(COLUMNS, cells, strict=True))
-            implementation, runtime = run["implementation"], run["runtime"]
-            found.setdefault(run["model"], []).append(
-                Untimed(
-                    run["model"],
-                    "Ours" if implementation == OURS else IMPLEMENTATIONS.get(implementation, implementation),
-                    RUNTIMES.get(runtime, runtime),
-                    f"batch {run['infer_batch_size']}, {run['precision']}, {run['device']}",
-                    row["detail"],
-                    row["source"],
-                    None if row["line"] is None else int(row["line"]),
-                )
+    for row, run in _failed(catalog):
+        implementation, runtime = run["implementation"], run["runtime"]
+        found.setdefault(run["model"], []).append(
+            Untimed(
+                run["model"],
+                "Ours" if implementation == OURS else IMPLEMENTATIONS.get(implementation, implementation),
+                RUNTIMES.get(runtime, runtime),
+                f"batch {run['infer_batch_size']}, {run['precision']}, {run['device']}",
+                row.detail,
+                row.source,
+                None if row.line is None else int(row.line),
             )
+        )
     return found
+
+
+def _failed(catalog: Catalog) -> Iterator[tuple[Any, dict[str, str]]]:
+    """Each row of the quarantine for a failed run, with the cells of its line by column."""
+    table = catalog.quarantine[catalog.quarantine["rule"] == RULE].sort_values(["source", "line"], kind="stable")
+    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name="Row"):
+        cells = next(csv.reader([row.raw or ""]), [])
+        if len(cells) == len(COLUMNS):
+            yield row, dict(zip(COLUMNS, cells, strict=True))

@@ -9,7 +9,7 @@ from pathlib import Path
 import feedparser
 import pytest
 from site_checks import broken_links, external_assets, faults
-from survey.benchmarks import IMPLEMENTATIONS, RUNTIMES, Benchmarks, ratio
+from survey.benchmarks import Benchmarks
 from survey.build import build
 from survey.charts import draw_all
 from survey.charts.speeds import speed_charts
@@ -18,6 +18,7 @@ from survey.headlines import headlines
 from survey.pages.models import speed_table
 from survey.pages.regional_compilation import regional_tables
 from survey.render import cost
+from survey.runs import IMPLEMENTATIONS, RUNTIMES, ratio
 
 import catalog
 from catalog.ratios import speed_ratio
@@ -58,9 +59,8 @@ def test_a_backbones_page_shows_every_run_with_its_line_and_parity(measured_site
     runs = [run for found in facts.benchmarks.by_workload[BACKBONE].values() for run in found]
     assert {run.subject for run in runs} >= {"backbone-survey:tf-xla", "timm:openvino", "keras-hub:tf-graph"}
     for run in runs:
-        row = next(
-            row for row in html.split("<tr") if f'{FILE}#L{run.line}"' in row and f">{run.runtime_name}</td>" in row
-        )
+        line = f'{run.source.removeprefix("local/")}.csv#L{run.line}"'
+        row = next(row for row in html.split("<tr") if line in row and f">{run.runtime_name}</td>" in row)
         assert f">{cost(run.images_per_s)}</a>" in row
         assert f"{run.parity_error:.1e}" in row
         others = (f"{run.peak_memory_mb:,.0f}", f"{run.compile_s:,.1f}", f"{run.cold_start_s:,.1f}")
@@ -77,12 +77,22 @@ def test_every_condition_is_named_over_its_runs(measured_site, facts):
 
 
 def test_ratios_are_of_turns_with_their_interval(facts):
-    line = next(one for one in headlines(facts.benchmarks)[BACKBONE] if one.condition.batch_size == 8)
+    line = next(one for one in headlines(facts.benchmarks)[BACKBONE] if one.condition.batch_size == 1)
     found = line.eager
     assert (line.condition.precision, found.rival.subject) == ("fp32", "timm:torch")
     expected = speed_ratio(line.ours.rounds_ms, found.rival.rounds_ms)
     assert (found.ratio.value, found.ratio.low, found.ratio.high) == (expected.median, expected.low, expected.high)
     assert found.ratio.low < found.ratio.value < found.ratio.high
+
+
+def test_a_run_that_was_measured_again_keeps_its_turns_beside_the_others(facts):
+    line = next(one for one in headlines(facts.benchmarks)[BACKBONE] if one.condition.batch_size == 8)
+    found = line.eager
+    assert found.rival.comparison == "later"
+    assert len(found.rival.turns) == 2
+    shared = found.rival.turns[line.ours.source, line.ours.comparison]
+    assert found.ratio.value == speed_ratio(line.ours.rounds_ms, shared).median
+    assert line.ours.images_per_s / found.rival.images_per_s > found.ratio.high  # the later run is a tenth slower
 
 
 def test_runs_of_two_comparisons_have_a_ratio_without_interval(facts):
@@ -163,7 +173,7 @@ def test_each_backbone_has_a_chart_in_every_format_with_all_runs(measured_tables
     slug = f"local-speed-{BACKBONE}-amd-epyc-2t"
     (output,) = draw_all(c, tmp_path, [slug], processes=1)
     assert output.metadata.group == "Measured here"
-    assert output.metadata.as_of == "2026-11-20"
+    assert output.metadata.as_of == "2026-11-21"
     table = output.files["csv"].read_text(encoding="utf-8").splitlines()
     runs = [run for found in facts.benchmarks.by_workload[BACKBONE].values() for run in found]
     assert len(table) == len(runs) + 1

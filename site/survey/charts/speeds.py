@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.metrics import METRICS
-from survey.benchmarks import TIMM, Benchmarks, Run
+from survey.benchmarks import Benchmarks
 from survey.charts.rows import Hover, hover_texts, plain_cells
 from survey.charts.scene import SPREAD, Axis, Chart, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import BLUE, GREEN, ORANGE, Group
 from survey.render import address
+from survey.runs import TIMM, Run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from survey.benchmarks import TENSORFLOW_RUNTIMES, Condition, Run, fastest, ratio
 from survey.facts import Facts
 from survey.headlines import share_of_peak
 from survey.pages.benchmarks import Line, Table, files, software
 from survey.render import Page, write_page
+from survey.runs import TENSORFLOW_RUNTIMES, Condition, Run, fastest, ratio
 
 # Kinds in the order of the page, with what their sizes mean; those of specification.py but for what another page shows.
 KINDS = {

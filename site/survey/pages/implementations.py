@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from survey.benchmarks import Condition
 from survey.facts import Facts
 from survey.headlines import Headline
 from survey.render import Page, plural, write_page
+from survey.runs import Condition
 
 
 def write(facts: Facts, output: Path) -> None:
