@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 
 from catalog.evaluations_file import FORMAT, EvaluationResult
@@ -143,3 +145,32 @@ def test_evaluate_shares_the_images_and_finds_what_one_process_finds(
     assert predictions["shared"] == predictions["single"]
     single, shared = (row for _, row in read_rows(tmp_path / "results.csv", EvaluationResult, FORMAT).rows)
     assert (single.top1, single.top5, single.images) == (shared.top1, shared.top5, shared.images)
+
+
+def test_the_readme_s_job_gives_a_worker_a_node_of_its_own(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    from dask_jobqueue import SLURMCluster
+
+    (snippet,) = re.findall(r"```python\n([^`]*SLURMCluster[^`]*)```", (ROOT / "README.md").read_text())
+    jobs = []
+    monkeypatch.setattr(SLURMCluster, "scale", lambda self, jobs_=0, **wish: jobs.append(wish))
+    monkeypatch.setattr("builtins.input", lambda prompt: "")
+    named: dict[str, Any] = {}
+    with dask.config.set({"jobqueue.slurm.scheduler-options": {"dashboard_address": ":0"}}):
+        exec(compile(snippet, "README.md", "exec"), named)
+    script = named["cluster"].job_script()
+    named["cluster"].close()
+    assert jobs[0] == {"jobs": 4}
+    assert "#SBATCH --exclusive" in script and "#SBATCH --cpus-per-task=32" in script
+    assert "--nthreads 1" in script and script.rstrip().endswith("--memory-limit 0")
+    assert capsys.readouterr().out.startswith("backbones bench --scheduler tcp://")
+
+
+def test_the_readme_s_commands_have_these_options() -> None:
+    readme = (ROOT / "README.md").read_text()
+    lines = [line.removeprefix("host-a$ ").split() for line in readme.splitlines() if line.startswith("host-a$ dask")]
+    assert [line[1] for line in lines] == ["scheduler", "worker"]
+    for _, command, *arguments in lines:
+        listed = subprocess.run(
+            [sys.executable, "-m", "dask", command, "--help"], capture_output=True, text=True, check=True
+        )
+        assert all(argument in listed.stdout for argument in arguments if argument.startswith("--"))
