@@ -151,6 +151,7 @@ def _figures(record: LocalRun) -> Row:
         "parity_tolerance": run.parity_tolerance,
         "comparison": run.comparison or None,
         "rounds_ms": run.rounds_ms or None,
+        "note": run.note or None,
     } | _place(record)
 
 

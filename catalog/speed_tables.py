@@ -24,6 +24,7 @@ SPEEDS: tuple[Column, ...] = (
     number("parity_tolerance", "largest difference allowed", "of the output's scale", minimum=0),
     text("comparison", "key of the runs that were timed in turns; only these are compared as ratios"),
     text("rounds_ms", "median step of each turn in ms, separated by spaces"),
+    text("note", "what was chosen or changed for the run: a lower batch, weights or autocast"),
 )
 CONDITIONS: tuple[Column, ...] = (
     text("environment", "environment", required=True, refers_to="environments"),

@@ -51,7 +51,7 @@ def said(merged: Merged) -> list[str]:
 
 
 def test_a_run_is_a_row_with_all_its_conditions_and_its_line(tmp_path: Path) -> None:
-    write(tmp_path, "epyc", product(), run())
+    write(tmp_path, "epyc", product(), run(note="batch lowered from 16: out of memory"))
     merged = add(tmp_path)
     (row,) = local(merged, "measurements").to_dict("records")
     expected = {
@@ -74,6 +74,7 @@ def test_a_run_is_a_row_with_all_its_conditions_and_its_line(tmp_path: Path) -> 
         "parity_tolerance": 5e-6,
         "comparison": "net-224-b8-fp32-2t-1",
         "rounds_ms": "101 99 100 100.5",
+        "note": "batch lowered from 16: out of memory",
         "source": "local/epyc",
         "line": 3,
     }
