@@ -120,7 +120,10 @@ def _jax_step(
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
             return call(*tensors)
 
-    device = jax.devices(comparison.device)[0]
+    try:
+        device = jax.devices(comparison.device)[0]
+    except RuntimeError as error:
+        raise BenchmarkError("JAX sees no GPU; leave --device gpu out, or install a JAX that has it") from error
     dtype = FLOATS[comparison.precision]
     tensors = [jax.device_put(jax.numpy.asarray(array, dtype), device) for array in inputs]
     values = [jax.device_put(variable.value, device) for variable in variables]

@@ -7,6 +7,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import torch
 
 from implementations.benchmark.layer_reference import layer_gmacs, write_layer_reference
 from implementations.benchmark.proof import prove
@@ -171,6 +172,16 @@ def test_heads_that_do_not_divide_the_channels_are_refused(tmp_path):
 def test_a_back_end_loaded_before_is_not_taken_for_another(references):
     with pytest.raises(BenchmarkError, match="Keras was loaded before with back end tensorflow"):
         load(Run(Subject("keras", "jax"), _comparison(ATTENTION)), references[ATTENTION])
+
+
+@pytest.mark.parametrize(("subject", "library"), [("tensorflow:tf-graph", "TensorFlow"), ("torch:torch", "torch")])
+def test_a_graphics_card_that_is_not_there_is_missed(subject, library, references):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a graphics card")
+    fixed = Comparison(PRODUCT, None, 2, "fp32", 1, device="gpu")
+
+    with pytest.raises(BenchmarkError, match=f"{library} sees no GPU"):
+        load(Run(Subject.parse(subject), fixed), references[PRODUCT])
 
 
 def _comparison(workload, precision="fp32"):
