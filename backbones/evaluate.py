@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from catalog.evaluations_file import default_path
+from catalog.evaluations_file import DIRECTORY, default_path
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -90,12 +90,13 @@ def run(
         outcome, kept = _evaluate(planned, journal, scheduler, workers)
         written = _write(outcome, output, predictions)
         kept.discard()
+        merged = _merge(written)
     except BackboneError as error:
         _end(str(error), 2 if isinstance(error, UnknownNameError) else 1)
     for path, reason in outcome.unreadable.items():
         print(f"backbones evaluate: {data / path}: {reason}; left out", file=sys.stderr)
     _show(outcome, written, as_json)
-    raise typer.Exit(1 if outcome.unreadable else 0)
+    raise typer.Exit(0 if merged and not outcome.unreadable else 1)
 
 
 def _evaluate(
@@ -160,6 +161,18 @@ def _write(outcome: Outcome, output: Path | None, predictions: Path | None) -> P
     return path
 
 
+def _merge(written: Path) -> bool:
+    """Put the result into the catalog's tables when its file is one of the catalog's; whether they are all good."""
+    if written.resolve().parent != DIRECTORY.resolve():
+        return True
+    from backbones.tables import merge_results
+
+    added = merge_results()
+    for problem in added.problems:
+        _say(str(problem))
+    return not added.errors
+
+
 def _show(outcome: Outcome, written: Path, as_json: bool) -> None:
     row = outcome.row
     if as_json:
@@ -171,9 +184,7 @@ def _show(outcome: Outcome, written: Path, as_json: bool) -> None:
     print(f"{row.model} by {row.implementation} on {row.dataset}: {row.images} images at {row.img_size}{speed}")
     print(f"top-1 {row.top1:.2f} % ({row.top1_low:.2f} to {row.top1_high:.2f}, 95 % confidence)")
     print(f"top-5 {row.top5:.2f} % ({row.top5_low:.2f} to {row.top5_high:.2f})")
-    reason = (
-        f"; it does not enter the catalog: {row.note}" if row.note else "; it enters the catalog with the next refresh"
-    )
+    reason = f"; it does not enter the catalog: {row.note}" if row.note else "; it enters the catalog"
     print(f"written to {written}{reason}")
 
 

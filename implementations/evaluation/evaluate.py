@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from catalog.evaluations_file import IMAGES, EvaluationResult
+from implementations.benchmark.accelerator import accelerator_name
 from implementations.benchmark.environment import joined, processor_name
 from implementations.evaluation import accuracy
 from implementations.evaluation.batches import Batch, BatchResult, predictions
@@ -80,7 +81,8 @@ class HereRunner:
         """See `Runner`."""
         predictor = self.predictor
         size, crop, interpolation = predictor.img_size, predictor.crop_pct, predictor.interpolation
-        return Description(size, crop, interpolation, joined(predictor.versions), processor_name())
+        device = accelerator_name() or processor_name()
+        return Description(size, crop, interpolation, joined(predictor.versions), device)
 
     def run(self, batches: Sequence[Batch]) -> Iterator[BatchResult]:
         """See `Runner`."""

@@ -28,7 +28,8 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
     define_missing_operators()
     from timm.data import create_transform, resolve_data_config
 
-    model = _create(evaluation, weights)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = _create(evaluation, weights).to(device)
     data_config = resolve_data_config({"img_size": evaluation.img_size}, model=model)
     transform = create_transform(**data_config)
 
@@ -44,7 +45,7 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
 
     def predict(batch: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return model(torch.from_numpy(batch)).numpy()
+            return model(torch.from_numpy(batch).to(device)).float().cpu().numpy()
 
     return Predictor(
         prepare=prepare,

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from catalog.evaluations_file import FORMAT, EvaluationResult
+import catalog
+from catalog.evaluations_file import FORMAT, IMAGES, EvaluationResult
 from catalog.result_rows import read_rows, row_line
 from tests.implementations.evaluation.made_images import IMG_SIZE, MODEL, make_folder, make_weights
 
@@ -71,6 +72,31 @@ def test_a_result_that_may_not_enter_the_catalog_does_not_lie_in_it(evaluate: Ru
     assert evaluate().status == 0
     assert len(rows(tmp_path / "cache" / "evaluations.csv")) == 1
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["evaluations.csv"]  # no journal is left
+
+
+def test_a_whole_data_set_with_a_tag_s_own_weights_enters_the_catalog(
+    backbones: Run, weights: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backbones import tables
+
+    data, folder, merge = (
+        Path(shutil.copytree(ROOT / "catalog" / "data", tmp_path / "data")),
+        tmp_path / "results",
+        tables.merge_results,
+    )
+    monkeypatch.setattr("implementations.hub.download_weights", lambda name: weights)
+    monkeypatch.setattr("implementations.evaluation.evaluate.IMAGENET_CLASSES", 3)
+    monkeypatch.setitem(IMAGES, "imagenet", 18)
+    monkeypatch.setattr("catalog.evaluations_file.DIRECTORY", folder / "evaluations")
+    monkeypatch.setattr("backbones.evaluate.DIRECTORY", folder / "evaluations")
+    monkeypatch.setattr("backbones.evaluate.CACHE", tmp_path / "cache")
+    monkeypatch.setattr(tables, "merge_results", lambda: merge(data, folder))
+    outcome = backbones("evaluate", MODEL, "--data", images, "--img-size", IMG_SIZE, "--implementation", "timm")
+    assert (outcome.status, rows(folder / "evaluations" / "imagenet.csv")[0].note) == (0, ""), outcome.err
+    assert "it enters the catalog" in outcome.out
+    evaluations = catalog.load(data).evaluations
+    (row,) = evaluations[evaluations["kind"] == "measured here"].to_dict("records")
+    assert (row["model"], row["img_size"], row["images"]) == (f"{MODEL}.augreg_in21k_ft_in1k", IMG_SIZE, 18)
 
 
 def test_images_that_cannot_be_read_are_a_line_each_and_status_1(evaluate: Run, images: Path, tmp_path: Path) -> None:
