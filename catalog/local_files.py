@@ -11,7 +11,7 @@ from catalog.evaluations_file import EvaluationResult
 from catalog.problems import CatalogError, Problem
 from catalog.records import LocalEvaluation, LocalRun, Parsed, RejectedRow, SourceFile
 from catalog.result_rows import Reading, read_rows, row_line
-from catalog.results_file import DIRECTORY, FORMAT, Result
+from catalog.results_file import DIRECTORY, DISTURBED, FORMAT, Result
 
 SCRAPER = "local"
 LICENCE = "Apache-2.0"  # this repository's
@@ -92,14 +92,14 @@ def _add(parsed: Parsed, line: int, row: Result | EvaluationResult) -> None:
     if wrong:
         rule, detail = "cell", wrong
         parsed.problems.append(Problem("error", parsed.file.url, line, rule, f"{detail}; the row is set aside"))
-    elif isinstance(row, Result) and row.status == "ok":
+    elif isinstance(row, Result) and row.status == "ok" and not row.note.startswith(DISTURBED):
         parsed.records.append(LocalRun(source, line, row))
         return
     elif isinstance(row, EvaluationResult) and not row.note:
         parsed.records.append(LocalEvaluation(source, line, row))
         return
     else:
-        rule = "run-failed" if isinstance(row, Result) else "not-comparable"
+        rule = "run-failed" if isinstance(row, Result) and row.status == "failed" else "not-comparable"
         detail = row.note or "it failed, and does not say why"
     parsed.rejected.append(RejectedRow(source, line, rule, detail, row_line(row).rstrip("\n")))
 

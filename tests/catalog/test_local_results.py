@@ -148,6 +148,7 @@ def test_an_empty_or_missing_folder_changes_nothing(tmp_path: Path) -> None:
     ("row", "rule", "detail"),
     [
         (run(status="failed", note="out of memory at batch 1"), "run-failed", "out of memory at batch 1"),
+        (run(note="disturbed: 2 runs at a time"), "not-comparable", "disturbed: 2 runs at a time"),
         (run(status="odd"), "cell", "status is 'odd', expected ok|failed"),
         (run(measured_at="yesterday"), "cell", "measured_at is 'yesterday'"),
         (run(implementation="<b>me</b>"), "cell", "implementation is '<b>me</b>'"),
@@ -172,7 +173,7 @@ def test_what_is_no_good_run_is_set_aside_with_its_reason_and_the_others_stay(
     assert aside["raw"].startswith(row.model + ",")
     assert local(merged, "measurements")["line"].tolist() == [4]
     lines = said(merged)
-    assert len(lines) == (rule != "run-failed")
+    assert len(lines) == (rule not in ("run-failed", "not-comparable"))
     if lines:
         assert f"{tmp_path.name}/epyc.csv:3: " in lines[0] and detail in lines[0]
 
