@@ -24,6 +24,7 @@ RUN_FIELDS = (
     "parity_error",
     "parity_tolerance",
     "comparison",
+    "note",
     "source",
     "line",
 )
@@ -62,7 +63,7 @@ def _ratios(lead: Run | None, runs: list[Run]) -> list[dict[str, Any]]:
 def schemas() -> dict[str, dict[str, Any]]:
     """The OpenAPI schema of one condition."""
     number, text, whole = {"type": "number"}, {"type": "string"}, {"type": "integer"}
-    texts = ("implementation", "runtime", "comparison", "source")
+    texts = ("implementation", "runtime", "comparison", "note", "source")
     run: dict[str, Any] = {name: text if name in texts else whole if name == "line" else number for name in RUN_FIELDS}
     run |= {"environment": text, "rounds_ms": {"type": "array", "items": number}}
     ratios = {

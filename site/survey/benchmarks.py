@@ -149,6 +149,7 @@ def _run(row: dict[Any, Any], environment: Any, workload: str, slugs: dict[Hardw
         row["parity_tolerance"],
         row["comparison"] or "",
         {(row["source"], row["comparison"] or ""): tuple(parse_rounds(row["rounds_ms"] or ""))},
+        row.get("note") or "",
         environment,
         row["source"],
         None if row["line"] is None else int(row["line"]),

@@ -18,7 +18,7 @@ IMPLEMENTATIONS = {
     "keras-hub": "KerasHub",
     "keras-cv-attention-models": "keras_cv_attention_models",
     "vit-keras": "vit-keras",
-    "tf-models-official": "TensorFlow Model Garden",
+    "tf-models-official": "TF Model Garden",
     "keras": "Keras layers",
     "torch": "PyTorch functions",
     "tensorflow": "TensorFlow functions",
@@ -34,6 +34,15 @@ RUNTIMES = {
     "onnxruntime": "ONNX Runtime",
     "openvino": "OpenVINO",
     "pillow": "Pillow",
+}
+# Where there is little room: beside the rows of charts, in tables of ratios.
+SHORT_RUNTIMES = {
+    "tf-graph": "TF graph",
+    "tf-xla": "TF XLA",
+    "torch": "eager",
+    "torch-compile": "torch.compile",
+    "torch-regional": "regional",
+    "torch-regional-cached": "regional, saved",
 }
 TENSORFLOW_RUNTIMES = ("tf-graph", "tf-xla")
 KERAS_RIVALS = ("keras-hub", "keras-cv-attention-models", "vit-keras", "tf-models-official")
@@ -96,6 +105,7 @@ class Run:
     parity_tolerance: float | None
     comparison: str
     turns: dict[tuple[str, str], tuple[float, ...]]
+    note: str  # what to know of it: a lowered batch, steps that stayed unstable
     environment: Any  # a row of the table `environments`
     source: str
     line: int | None
@@ -124,6 +134,11 @@ class Run:
     def runtime_name(self) -> str:
         """Under which runtime, for people."""
         return RUNTIMES.get(self.runtime, self.runtime)
+
+    @property
+    def short_runtime(self) -> str:
+        """The same in few letters."""
+        return SHORT_RUNTIMES.get(self.runtime, self.runtime_name)
 
     @property
     def gflops(self) -> float | None:

@@ -27,19 +27,6 @@ GROUPS = {
 }
 MARKERS = {"fp32": "o", "bf16": "D"}
 OTHER_MARKER = "s"
-# Short words for the names beside the rows; the table and the hover have the whole ones.
-RUNTIMES = {
-    "tf-graph": "TF graph",
-    "tf-xla": "TF XLA",
-    "jax": "JAX",
-    "torch": "eager",
-    "torch-compile": "torch.compile",
-    "torch-regional": "regional",
-    "torch-regional-cached": "regional, saved",
-    "onnxruntime": "ONNX Runtime",
-    "openvino": "OpenVINO",
-}
-IMPLEMENTATIONS = {"tf-models-official": "TF Model Garden"}
 PANELS_IN_A_ROW = 2
 HOVER = Hover(
     (
@@ -137,7 +124,7 @@ def _runs(benchmarks: Benchmarks, subject: Subject) -> list[Run]:
 
 def row_name(run: Run) -> str:
     """The name of a row: whose code, under which runtime."""
-    return f"{IMPLEMENTATIONS.get(run.implementation, run.name)} · {RUNTIMES.get(run.runtime, run.runtime_name)}"
+    return f"{run.name} · {run.short_runtime}"
 
 
 def _names(runs: list[Run], batch: int) -> tuple[str, ...]:
@@ -237,6 +224,7 @@ def _table(runs: list[Run]) -> pd.DataFrame:
             "parity tolerance": run.parity_tolerance,
             "libraries": run.environment.libraries,
             "comparison": run.comparison,
+            "note": run.note,
             "source": run.source,
             "line": run.line,
         }
