@@ -4,14 +4,20 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # Parsed by `backbones refresh`: read every URL from this folder and touch no network.
 MIRROR ?=
+# Options of `make bench`, such as BENCH='--models vit_base_patch16_224 --rounds 4'.
+BENCH ?=
 README_CHART := public/charts/gmacs-accuracy.png
 
-.PHONY: site serve test sweep lint refresh charts bench-pipeline lock clean
+.PHONY: site serve test sweep lint refresh charts bench bench-pipeline lock clean
 
 .venv/site.stamp: pyproject.toml constraints.txt package-lock.json
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable '.[site]'
 	$(BIN)/npm ci --silent --no-audit --no-fund
+	touch $@
+
+.venv/bench.stamp: .venv/site.stamp
+	$(PIP) --editable '.[site,implementations,export,parity,benchmark]'
 	touch $@
 
 .venv/test.stamp: .venv/site.stamp
@@ -42,6 +48,9 @@ test: lint  ## lint, format, types and all tests
 
 sweep: .venv/test.stamp  ## the slow extras: every variant and every check
 	$(BIN)/pytest -m sweep
+
+bench: .venv/bench.stamp  ## time the implementations against their rivals on this machine, into catalog/results
+	$(BIN)/backbones bench $(BENCH)
 
 bench-pipeline: .venv/test.stamp  ## time and memory of refresh, charts, site and the terminal commands
 	$(BIN)/python -m tests.bench_pipeline

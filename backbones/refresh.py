@@ -8,23 +8,26 @@ import os
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backbones.arguments import AsJson, Data
+from backbones.tables import ROOT, write_checked
 from catalog import Catalog
-from catalog.checks import check
 from catalog.diff import Difference, diff
-from catalog.export import FILE_NAME, flat_csv
+from catalog.local_results import add_local, without_local
 from catalog.merge import Frames, Merged, merge
 from catalog.problems import CatalogError, Problem, in_order
+from catalog.results_file import DIRECTORY
 from catalog.schema import TABLES
-from catalog.store import DEFAULT_DATA, recover, table_bytes, write_files
+from catalog.store import DEFAULT_DATA, read_table, recover
 from scrapers.client import Client, HttpClient, MirrorClient
 from scrapers.run import scrape
 
-ROOT = DEFAULT_DATA.parent.parent
+if TYPE_CHECKING:
+    import pandas as pd
+
 CACHE = ROOT / ".cache"
 RESULTS = "timm/results-imagenet"
 HISTORY = "timm-history/"
@@ -36,16 +39,17 @@ def run(
         Path | None, typer.Option(help="Read every address from this folder and touch no network.")
     ] = None,
     data: Data = DEFAULT_DATA,
+    results: Annotated[Path, typer.Option(help="Folder of the results measured here.")] = DIRECTORY,
     accept: Annotated[
         list[str] | None, typer.Option(help="A source that may lose rows this time (repeatable).")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Scrape every upstream, merge, check and write the tables; then say what changed.
+    """Scrape every upstream, merge, add what was measured here, check and write the tables; then say what changed.
 
     Whatever fails keeps its older rows, marked stale. Exit status 1 when anything failed.
     """
-    report = refresh(_client(mirror), data, _today(), accept or [], quiet=as_json)
+    report = refresh(_client(mirror), data, _today(), accept or [], results, quiet=as_json)
     typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else report.to_text(), nl=as_json)
     for problem in report.errors:
         typer.echo(str(problem), err=True)
@@ -94,32 +98,33 @@ class Report:
         return "\n".join(lines) + "\n\n" + self.difference.to_markdown()
 
 
-def refresh(client: Client, data: Path, today: str, accepted: list[str], *, quiet: bool = False) -> Report:
+def refresh(
+    client: Client, data: Path, today: str, accepted: list[str], results: Path = DIRECTORY, *, quiet: bool = False
+) -> Report:
     """Run the whole refresh into a directory of tables. Raises CatalogError on broken structure; nothing is written."""
     if data.exists() and not data.is_dir():
         raise CatalogError(f"{data}: expected a directory of tables, found a file; name another with --data")
     recover(data)
     before = Catalog(data, older_schema=True).frames
-    known = _known_sources(before)
+    published = without_local(before) | {"implementations": _proofs(before)}
+    known = _known_sources(published)
     scraped = scrape(client, known, progress=lambda name: None if quiet else typer.echo(f"reading {name}", err=True))
     gone = _gone_sources(scraped.gone, accepted)
     failed = scraped.failed | {problem.source: problem.message for problem in gone}
-    sources = before["sources"]
+    sources = published["sources"]
     dropped = sources["source"].isin(scraped.gone) & sources["source"].isin(accepted)
-    merged = merge(scraped.parsed, failed, before | {"sources": sources[~dropped]}, today, accepted)
+    merged = merge(scraped.parsed, failed, published | {"sources": sources[~dropped]}, today, accepted)
+    problems = [*scraped.problems, *gone, *merged.problems]
+    merged = add_local(merged.frames, before, results, accepted)
     difference = diff(before, merged.frames)
     merged.frames["refreshes"] = _append_refresh(merged.frames, difference, today)
-    findings = check(merged.frames)
-    problems = in_order([*scraped.problems, *gone, *merged.problems, *findings])
-    broken = [problem for problem in findings if problem.severity == "error"]
-    if broken:
-        for problem in broken:
-            typer.echo(str(problem), err=True)
-        raise CatalogError(f"{len(broken)} errors in the merged tables, see above; nothing was written")
-    contents = {f"{name}.csv": table_bytes(TABLES[name], frame) for name, frame in merged.frames.items()}
-    contents[_flat_path(data)] = flat_csv(_in_memory(data, merged.frames))
-    write_files(contents, data)
-    return Report(merged, difference, problems, before)
+    findings = write_checked(merged.frames, data)
+    return Report(merged, difference, in_order([*problems, *merged.problems, *findings]), before)
+
+
+def _proofs(before: Frames) -> pd.DataFrame:
+    """The proofs of the implementations; they belong to this repository, so that a new directory starts with them."""
+    return before["implementations"] if len(before["implementations"]) else read_table("implementations")
 
 
 def _known_sources(before: Frames) -> set[str]:
@@ -158,18 +163,6 @@ def _append_refresh(frames: Frames, difference: Difference, today: str) -> objec
     row |= {name: row[name] + int(refreshes.loc[same, name].sum()) for name in COUNTED}
     both = pd.concat([frame for frame in (refreshes[~same], pd.DataFrame([row])) if len(frame)], ignore_index=True)
     return TABLES["refreshes"].typed(both)
-
-
-def _flat_path(data: Path) -> str:
-    """Where the flat table goes, relative to the tables: the top of the repository, or into one's own directory."""
-    return os.path.relpath(ROOT / FILE_NAME, data) if data.resolve() == DEFAULT_DATA.resolve() else FILE_NAME
-
-
-def _in_memory(data: Path, frames: Frames) -> Catalog:
-    held = Catalog(data)
-    for name, frame in frames.items():
-        setattr(held, name, frame)
-    return held
 
 
 def _client(mirror: Path | None) -> Client:

@@ -81,6 +81,8 @@ def run(
         typer.echo("No backbone fits. Widen the budget, or see backbones top --help for what can be asked.")
         return
     _print(rows, c.as_of)
+    if environment is not None:
+        typer.echo(_speed_of(c, rows, environment))
 
 
 def _check_choice(option: str, value: str | None, choices: tuple[str, ...]) -> None:
@@ -117,6 +119,13 @@ def _print(rows: pd.DataFrame, as_of: str) -> None:
     typer.echo(f"Data as of {as_of}. Sources of each figure: backbones show MODEL")
 
 
+def _speed_of(c: catalog.Catalog, rows: pd.DataFrame, environment: str) -> str:
+    """Where the speeds shown were measured, and whose code ran."""
+    label = c.environments.set_index("environment").at[environment, "label"]
+    code = ", ".join(sorted(rows["speed_implementation"].dropna().unique()))
+    return f"Images/s: {label}; code: {code}" if code else f"No backbone shown has a speed on {label}"
+
+
 def _cell(column: str, value: object, note: str) -> str:
     import pandas as pd
 
@@ -125,7 +134,7 @@ def _cell(column: str, value: object, note: str) -> str:
     if column == "top1":
         return f"{value:.2f}"
     if column == "images_per_s":
-        return f"{value:.0f}"
+        return f"{value:.3g}" if isinstance(value, float) and value < 100 else f"{value:.0f}"
     if column == "gmacs":
         return f"{value:g}" + ("*" if note else "")
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
 from catalog.costs import MACS
 from catalog.derive import BASES
-from catalog.problems import Problem, Severity, in_order
+from catalog.finding import Frames, Rule, each
+from catalog.problems import Problem, in_order
 from catalog.schema import TABLES
+from catalog.speed_checks import SAME_PARAMS, SPEED_CHECKS
 
-Frames = dict[str, pd.DataFrame]
-Rule = Callable[[Frames], Iterator[Problem]]
-
-SAME_PARAMS = 0.005  # share by which parameters of one network may differ between files
 SQUARE_LAW = 0.12  # share by which compute may differ from the square of the image size
 SQUARE_LAW_FROM = 0.5  # GMACs below which rounding hides the law
-RATE_TIMES_STEP = {"gpu": 0.01, "cpu": 0.07}  # share by which rate x step may miss the batch
-TRAINING_RATE_TIMES_STEP = 0.07
-COMPILED_SLOWER = 0.9  # compiled speed as a share of eager speed
-COMPILED_FASTER = 5.0
 SECOND_OPINION = 0.1  # points of top-1
 
 
@@ -76,7 +70,7 @@ def rows_balance(frames: Frames) -> Iterator[Problem]:
 def top5_at_least_top1(frames: Frames) -> Iterator[Problem]:
     """The right class among five is no rarer than alone."""
     rows = frames["evaluations"]
-    yield from _each(
+    yield from each(
         rows[rows["top5"] < rows["top1"]],
         "error",
         "top5-below-top1",
@@ -100,29 +94,17 @@ def same_keys_in_every_data_set(frames: Frames) -> Iterator[Problem]:
     for dataset, group in rows.groupby("dataset"):
         here = group.set_index(["model", "img_size"])
         extra = here[~here.index.isin(base.index)].reset_index()
-        yield from _each(extra, "warning", "same-keys", "{model} at {img_size} has no ImageNet accuracy")
+        yield from each(extra, "warning", "same-keys", "{model} at {img_size} has no ImageNet accuracy")
         missing = base[~base.index.isin(here.index)].reset_index()
-        yield from _each(missing, "warning", "same-keys", f"{{model}} at {{img_size}} is missing on {dataset}")
+        yield from each(missing, "warning", "same-keys", f"{{model}} at {{img_size}} is missing on {dataset}")
 
 
 def sorted_by_accuracy(frames: Frames) -> Iterator[Problem]:
     """timm sorts its accuracy files: a row out of order was edited by hand or cut."""
     rows = frames["evaluations"]
     for _, group in rows[rows["kind"] == "measured upstream"].sort_values("line").groupby("source"):
-        yield from _each(
+        yield from each(
             group[group["top1"].diff() > 0], "warning", "sorted", "{model} is more accurate than the row above it"
-        )
-
-
-def sorted_by_speed(frames: Frames) -> Iterator[Problem]:
-    """timm sorts its benchmark files by rate."""
-    rows = frames["measurements"]
-    for _, group in rows[rows["implementation"] == "timm"].sort_values("line").groupby("source"):
-        yield from _each(
-            group[group["images_per_s"].diff() > 0],
-            "warning",
-            "sorted",
-            "{architecture} is faster than the row above it",
         )
 
 
@@ -132,22 +114,12 @@ def same_params_across_tags(frames: Frames) -> Iterator[Problem]:
     rows = rows[(rows["dataset"] == "imagenet") & (rows["kind"] == "measured upstream")]
     rows = rows.assign(first=rows.groupby("architecture")["params_m"].transform("first"))
     odd = rows[(rows["params_m"] / rows["first"] - 1).abs() > SAME_PARAMS]
-    yield from _each(
+    yield from each(
         odd,
         "warning",
         "same-params",
         "{model} has {params_m:g} M parameters, other weights of {architecture} {first:g} M",
     )
-
-
-def same_params_across_files(frames: Frames) -> Iterator[Problem]:
-    """What was timed has the parameters of what was evaluated; fused branches and other heads do not."""
-    published = frames["architectures"].set_index("architecture")["params_m"]
-    rows = frames["measurements"]
-    rows = rows.assign(published=rows["architecture"].map(published).astype("float64"))
-    odd = rows[(rows["params_m"] / rows["published"] - 1).abs() > SAME_PARAMS].drop_duplicates("architecture")
-    text = "{architecture} was timed with {params_m:g} M parameters, published are {published:g} M: another network"
-    yield from _each(odd, "warning", "other-network", text)
 
 
 def same_gmacs_across_files(frames: Frames) -> Iterator[Problem]:
@@ -157,7 +129,7 @@ def same_gmacs_across_files(frames: Frames) -> Iterator[Problem]:
     used = rows[rows["preferred"].astype(bool)].drop_duplicates(key)[[*key, "gmacs"]]
     odd = rows[~rows["preferred"].astype(bool)].merge(used, on=key, suffixes=("", "_used"))
     text = "{architecture} at {img_size}: {gmacs:g} GMACs, the file that is used says {gmacs_used:g}"
-    yield from _each(odd, "warning", "same-gmacs", text)
+    yield from each(odd, "warning", "same-gmacs", text)
 
 
 def square_law(frames: Frames) -> Iterator[Problem]:
@@ -172,52 +144,7 @@ def square_law(frames: Frames) -> Iterator[Problem]:
     rows = rows.assign(expected=expected)
     odd = rows[(rows["gmacs"] / rows["expected"] - 1).abs() > SQUARE_LAW]
     text = "{architecture} at {img_size}: {gmacs:g} GMACs, expected about {expected:.3g} by the number of pixels"
-    yield from _each(odd, "warning", "square-law", text)
-
-
-def rate_times_step(frames: Frames) -> Iterator[Problem]:
-    """Images per second times seconds per step is the batch."""
-    kinds = frames["environments"].set_index("environment")["kind"]
-    rows = frames["measurements"]
-    allowed = rows["environment"].map(kinds).map(RATE_TIMES_STEP).astype("float64")
-    allowed = allowed.where(rows["mode"] == "infer", TRAINING_RATE_TIMES_STEP)
-    rows = rows.assign(images=rows["images_per_s"] * rows["step_ms"] / 1000)
-    odd = rows[(rows["images"] / rows["batch_size"].astype("float64") - 1).abs() > allowed]
-    yield from _each(
-        odd,
-        "warning",
-        "rate-times-step",
-        "{architecture}: rate x step gives {images:.1f} images, the batch is {batch_size}",
-    )
-
-
-def compiled_against_eager(frames: Frames) -> Iterator[Problem]:
-    """Compiling neither slows a model down much nor makes it many times faster; either points at a bad run."""
-    environments = frames["environments"]
-    conditions = ["device", "precision", "layout", "framework_version", "cuda_version"]
-    pairs = environments[environments["compiled"].astype(bool)].merge(
-        environments[~environments["compiled"].astype(bool)], on=conditions, suffixes=("", "_eager")
-    )
-    eager_of = dict(zip(pairs["environment"], pairs["environment_eager"], strict=True))
-    if not eager_of:
-        return
-    rows = frames["measurements"]
-    compiled = rows[rows["environment"].isin(eager_of)].assign(eager=rows["environment"].map(eager_of))
-    key = ["architecture", "img_size", "mode"]
-    both = compiled.merge(
-        rows[[*key, "environment", "images_per_s"]],
-        left_on=[*key, "eager"],
-        right_on=[*key, "environment"],
-        suffixes=("", "_eager"),
-    )
-    both["ratio"] = both["images_per_s"] / both["images_per_s_eager"]
-    odd = both[(both["ratio"] < COMPILED_SLOWER) | (both["ratio"] > COMPILED_FASTER)]
-    yield from _each(
-        odd,
-        "warning",
-        "compiled-against-eager",
-        "{architecture} at {img_size}: compiled runs at {ratio:.2f} times the eager speed",
-    )
+    yield from each(odd, "warning", "square-law", text)
 
 
 def second_opinions_agree(frames: Frames) -> Iterator[Problem]:
@@ -230,7 +157,7 @@ def second_opinions_agree(frames: Frames) -> Iterator[Problem]:
     ]
     both = opinions.merge(ours, on=["model", "img_size"], suffixes=("", "_timm"))
     odd = both[(both["top1"] - both["top1_timm"]).abs() > SECOND_OPINION]
-    yield from _each(
+    yield from each(
         odd,
         "warning",
         "second-opinion",
@@ -242,7 +169,7 @@ def corrections_in_force(frames: Frames) -> Iterator[Problem]:
     """A correction whose expected value is gone from upstream has to be reviewed."""
     rows = frames["corrections"]
     text = "correction {correction} stopped: expected {column} {expected}; review catalog/reference/corrections.yml"
-    yield from _each(rows[rows["state"] == "stopped"], "warning", "correction-stopped", text)
+    yield from each(rows[rows["state"] == "stopped"], "warning", "correction-stopped", text)
 
 
 def stale_sources(frames: Frames) -> Iterator[Problem]:
@@ -260,7 +187,7 @@ def differences_complete(frames: Frames) -> Iterator[Problem]:
         known = measured[measured["dataset"] == base].set_index(["model", "img_size"]).index
         here = measured[(measured["dataset"] == dataset) & measured["top1_diff"].isna()]
         odd = here[here.set_index(["model", "img_size"]).index.isin(known)]
-        yield from _each(
+        yield from each(
             odd, "error", "differences", "{model} at {img_size} lacks its difference to ImageNet; run backbones refresh"
         )
 
@@ -272,23 +199,11 @@ INVARIANTS: tuple[Rule, ...] = (
     classified,
     same_keys_in_every_data_set,
     sorted_by_accuracy,
-    sorted_by_speed,
     same_params_across_tags,
-    same_params_across_files,
     same_gmacs_across_files,
     square_law,
-    rate_times_step,
-    compiled_against_eager,
     second_opinions_agree,
     corrections_in_force,
     stale_sources,
+    *SPEED_CHECKS,
 )
-
-
-def _each(rows: pd.DataFrame, severity: Severity, rule: str, text: str) -> Iterator[Problem]:
-    """One problem per row, at the file and line that the row came from."""
-    for values in rows.to_dict("records"):
-        line = values.get("line")
-        yield Problem(
-            severity, str(values["source"]), None if pd.isna(line) else int(line), rule, text.format(**values)
-        )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
 Kind = Literal["text", "integer", "number", "boolean", "date"]
@@ -25,6 +27,19 @@ class Column:
     above: float | None = None
     choices: tuple[str, ...] = ()
     refers_to: str = ""
+
+    def expected(self, value: Any) -> str:
+        """What a value that is not blank would have to be, blank when it is that; of an open text everything is."""
+        if self.choices:
+            return "" if value in self.choices else f"one of {', '.join(self.choices)}"
+        for limit, holds, words in (
+            (self.minimum, lambda limit: value >= limit, "at least"),
+            (self.maximum, lambda limit: value <= limit, "at most"),
+            (self.above, lambda limit: value > limit, "more than"),
+        ):
+            if limit is not None and not holds(limit):
+                return f"{words} {limit:g}"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,17 @@ class Table:
             if column.kind in ("text", "date"):
                 frame[column.name] = frame[column.name].replace("", None)
         return frame
+
+    def fault(self, row: Mapping[str, Any]) -> str:
+        """The first column of a row that breaks a rule, and what it had to be; blank when all are as they must be."""
+        for column in self.columns:
+            value = row.get(column.name)
+            if value is None or value == "":
+                if column.required:
+                    return f"{column.name} is blank, expected {column.description}"
+            elif expected := column.expected(value):
+                return f"{column.name} is {value!r}, expected {expected}"
+        return ""
 
     def pandera(self) -> Any:
         """The same rules as a pandera DataFrameSchema, for validating whole tables."""

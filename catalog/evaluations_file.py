@@ -8,8 +8,8 @@ from pathlib import Path
 FORMAT = 1  # of the files; a file of another format is refused
 DIRECTORY = Path(__file__).parent / "results" / "evaluations"
 
-# Images of the whole data set: an accuracy on fewer is not the data set's. ImageNet ReaL is absent, since its labels are
-# several to an image and no folder can hold them.
+# Images of the whole data set: an accuracy on fewer is not the data set's. ImageNet ReaL is absent: its images have
+# several labels each, and no folder can hold them.
 IMAGES = {
     "imagenet": 50_000,
     "imagenetv2": 10_000,
@@ -25,8 +25,8 @@ IMAGES = {
 class EvaluationResult:
     """One evaluation as measured. The fields, in order, are the columns of the file.
 
-    A row with a blank `note` may enter the catalog: pretrained weights of a known tag, every image of the data set read.
-    Any other row says in `note` why it may not.
+    A row with a blank `note` may enter the catalog: pretrained weights of a known tag, and every image of the data set
+    read. Any other row says in `note` why it may not.
     """
 
     model: str  # variant.tag
@@ -45,7 +45,7 @@ class EvaluationResult:
     implementation: str  # whose code ran: backbone-survey, timm
     libraries: str  # "keras 3.15.1; tensorflow 2.21.0"
     weights_sha256: str  # of the file of weights
-    images_per_s: float | None  # of the whole evaluation, decoding included; blank when another run's batches were used
+    images_per_s: float | None  # decoding included; blank where it was not one run on one machine
     device: str  # name of the processor or the accelerator
     measured_at: str  # UTC, ISO 8601
     note: str  # why the row may not enter the catalog

@@ -10,7 +10,7 @@ from catalog.costs import DEFAULT_HEAD, MACS
 from catalog.pareto import pareto_mask
 from catalog.problems import CatalogError
 from catalog.schema import DATASETS
-from catalog.speed_tables import MODES
+from catalog.speed_tables import MODES, SHOWN
 
 if TYPE_CHECKING:
     from catalog import Catalog
@@ -42,6 +42,7 @@ COLUMNS = [
     "batch_size",
     "speed_note",
     "environment",
+    "speed_implementation",
     "first_seen",
     "pareto_params",
     "pareto_gmacs",
@@ -67,6 +68,8 @@ def leaderboard(
     `reparametrised`, `other head` or `without fused attention`; only the first two take part in `pareto_gmacs`.
     `speed_note` is `other network` where what was timed has other parameters (fused branches, another head); such
     rows take no part in `pareto_speed`.
+    The speed is of one implementation, named in `speed_implementation`: this repository's where it was measured in the
+    environment, else timm's, and never another; of its newest runs, the fastest batch.
     The frontier is of accuracies that were measured under one protocol: what only a paper states is never on it.
     """
     if dataset not in DATASETS:
@@ -101,7 +104,8 @@ def environments_by_coverage(c: Catalog, dataset: str = "imagenet", mode: str = 
     evaluated = c.evaluations.loc[c.evaluations["dataset"] == dataset, ["model", "img_size"]].merge(
         c.models[["model", "architecture"]], on="model"
     )
-    timed = c.measurements.loc[c.measurements["mode"] == mode, ["architecture", "img_size", "environment"]]
+    shown = (c.measurements["mode"] == mode) & c.measurements["implementation"].isin(SHOWN)
+    timed = c.measurements.loc[shown, ["architecture", "img_size", "environment"]]
     counts = evaluated.merge(timed.drop_duplicates(), on=["architecture", "img_size"])["environment"].value_counts()
     return counts.rename_axis("environment").sort_index().sort_values(ascending=False, kind="stable")
 
@@ -122,10 +126,10 @@ def _best_costs(costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_speed(c: Catalog, rows: pd.DataFrame, environment: str | None, mode: str) -> pd.DataFrame:
-    columns = ["images_per_s", "batch_size", "params_m", "source", "line"]
     if environment is None:
         return rows.assign(
             environment=None,
+            speed_implementation=None,
             images_per_s=float("nan"),
             batch_size=pd.NA,
             speed_note="",
@@ -135,12 +139,23 @@ def _with_speed(c: Catalog, rows: pd.DataFrame, environment: str | None, mode: s
     if environment not in set(c.environments["environment"]):
         known = ", ".join(sorted(c.environments["environment"]))
         raise CatalogError(f"environment {environment!r} is unknown, expected one of {known}")
-    speeds = c.measurements[(c.measurements["environment"] == environment) & (c.measurements["mode"] == mode)]
-    speeds = speeds.sort_values("images_per_s", ascending=False, kind="stable").drop_duplicates(
-        ["architecture", "img_size"]
-    )
-    names = {"params_m": "timed_params_m", "source": "speed_source", "line": "speed_line"}
+    speeds = _speeds_shown(c, environment, mode)
+    names = {name: f"speed_{name}" for name in ("implementation", "source", "line")} | {"params_m": "timed_params_m"}
+    columns = ["implementation", "images_per_s", "batch_size", "params_m", "source", "line"]
     speeds = speeds[["architecture", "img_size", *columns]].rename(columns=names)
     rows = rows.merge(speeds, on=["architecture", "img_size"], how="left").assign(environment=environment)
     other = (rows["timed_params_m"] / rows["params_m"] - 1).abs() > OTHER_NETWORK
     return rows.assign(speed_note=other.map({True: "other network", False: ""}))
+
+
+def _speeds_shown(c: Catalog, environment: str, mode: str) -> pd.DataFrame:
+    """The measurement that stands for each architecture and image size in an environment."""
+    rows = c.measurements
+    rows = rows[(rows["environment"] == environment) & (rows["mode"] == mode) & rows["implementation"].isin(SHOWN)]
+    days = c.sources.set_index("source")["retrieved_at"]
+    rows = rows.assign(day=rows["source"].map(days), order=rows["implementation"].map(SHOWN.index))
+    subject = ["architecture", "img_size"]
+    newest = rows.sort_values(["day", "line"], ascending=False, kind="stable")
+    newest = newest.drop_duplicates([*subject, "implementation", "batch_size"])
+    fastest = newest.sort_values(["order", "images_per_s"], ascending=[True, False], kind="stable")
+    return fastest.drop_duplicates(subject)

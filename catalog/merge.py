@@ -196,8 +196,9 @@ class _Merge:
         return list(rows.values())
 
     def _measurements(self) -> pd.DataFrame:
+        """The speeds. Counts of compute are not among them: of some files they lack attention, see the table costs."""
         frame = _frame(self._benchmarks)
-        return self._keep("measurements", frame.assign(implementation="timm") if len(frame) else frame)
+        return self._keep("measurements", frame.assign(implementation="timm", gmacs=None) if len(frame) else frame)
 
     def _costs(self, survey: Sequence[SurveyModel], evaluations: pd.DataFrame) -> pd.DataFrame:
         counted = cost_candidates(self._benchmarks, self.environments, self._published_params, self._heads())

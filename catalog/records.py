@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from catalog.evaluations_file import EvaluationResult
 from catalog.problems import Problem
+from catalog.results_file import Result
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,36 @@ class RejectedRow:
     raw: str
 
 
-Record = Accuracy | Benchmark | PastAccuracy | Registration | SurveyRow | SurveyPaper | Paper | SecondOpinion
+@dataclass(frozen=True)
+class LocalRun:
+    """A run measured here that gave a speed."""
+
+    source: str
+    line: int
+    run: Result
+
+
+@dataclass(frozen=True)
+class LocalEvaluation:
+    """An accuracy measured here."""
+
+    source: str
+    line: int
+    evaluation: EvaluationResult
+
+
+Record = (
+    Accuracy
+    | Benchmark
+    | PastAccuracy
+    | Registration
+    | SurveyRow
+    | SurveyPaper
+    | Paper
+    | SecondOpinion
+    | LocalRun
+    | LocalEvaluation
+)
 
 
 @dataclass

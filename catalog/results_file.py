@@ -9,6 +9,7 @@ from catalog.result_rows import Reading, read_rows
 
 DIRECTORY = Path(__file__).parent / "results"
 FORMAT = 1  # of the file; a file of another format is refused
+DISTURBED = "disturbed:"  # how the note of a run starts that others disturbed; its speed does not enter the catalog
 
 
 @dataclass(frozen=True)

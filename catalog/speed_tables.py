@@ -6,6 +6,8 @@ from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer,
 
 MODES = ("infer", "train")
 ORIGINS = ("timm", "here")
+OURS = "backbone-survey"
+SHOWN = (OURS, "timm")  # whose speed stands for an architecture where one figure is shown, in order; never a rival's
 
 # What every measurement holds; the last ones only those of this repository, whose method is its own.
 SPEEDS: tuple[Column, ...] = (
@@ -17,11 +19,12 @@ SPEEDS: tuple[Column, ...] = (
     number("cold_start_s", "from the start of the process to the first output", "s", minimum=0),
     number("peak_memory_mb", "peak memory", "MB", above=0),
     number("params_m", "parameters of what ran", "M", above=0),
-    number("gmacs", "multiply-accumulates of one image, counted for what ran", "GMACs", minimum=0),
+    number("gmacs", "multiply-accumulates of one image, counted for what ran here", "GMACs", minimum=0),
     number("parity_error", "largest difference to the float64 reference", "of the output's scale", minimum=0),
     number("parity_tolerance", "largest difference allowed", "of the output's scale", minimum=0),
     text("comparison", "key of the runs that were timed in turns; only these are compared as ratios"),
     text("rounds_ms", "median step of each turn in ms, separated by spaces"),
+    text("note", "what was chosen or changed for the run: a lower batch, weights or autocast"),
 )
 CONDITIONS: tuple[Column, ...] = (
     text("environment", "environment", required=True, refers_to="environments"),

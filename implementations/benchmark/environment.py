@@ -7,10 +7,10 @@ import platform
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from implementations.benchmark.pinning import usable_cores
+from implementations.benchmark.subjects.runtimes import versions
 
 FLAGS = (
     "avx2",
@@ -30,8 +30,6 @@ FLAGS = (
     "sve2",
 )
 CPU_INFO = Path("/proc/cpuinfo")
-# Packages that are also distributed under another name.
-ALSO = {"tensorflow": ("tensorflow-cpu", "tensorflow-intel", "tensorflow-macos"), "torch": ("torch-cpu",)}
 
 
 @dataclass(frozen=True)
@@ -65,26 +63,16 @@ def processor_name() -> str:
     return _processor().get("model name") or platform.processor() or platform.machine()
 
 
-def installed_versions(packages: list[str], python: Path = Path(sys.executable)) -> dict[str, str]:
-    """Versions of those packages that an interpreter's environment has."""
-    if python == Path(sys.executable):
-        return {package: found for package in packages if (found := package_version(package))}
-    program = "import sys, json; from implementations.benchmark.environment import installed_versions as i;"
-    program += "print(json.dumps(i(sys.argv[1:])))"
+def installed_versions(packages: list[str], python: Path | None = None) -> dict[str, str]:
+    """Versions of those of the packages that are installed, for this interpreter or another one."""
+    if python is None:
+        return versions(*packages)
+    program = "import sys, json; from implementations.benchmark.subjects.runtimes import versions;"
+    program += "print(json.dumps(versions(*sys.argv[1:])))"
     folder = Path(__file__).parents[2]
     command = [str(python), "-c", program, *packages]
     answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return dict(json.loads(answer.stdout)) if answer.returncode == 0 else {}
-
-
-def package_version(package: str) -> str | None:
-    """Installed version without its local part, None when it is not installed."""
-    for name in (package, *ALSO.get(package, ())):
-        try:
-            return version(name).partition("+")[0]
-        except PackageNotFoundError:
-            continue
-    return None
 
 
 def joined(pairs: dict[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 # Part of what TensorFlow, torch, XLA, oneDNN, ONNX Runtime, OpenVINO and CUDA say when an allocation fails.
@@ -34,10 +33,8 @@ def smaller_batch(batch_size: int) -> int:
     return base + (batch_size - base - 1) // step * step
 
 
-def peak_memory_mb(device: str) -> float:
-    """Most memory that this process held so far (cpu), or that its tensors took on the accelerator (gpu), in MB."""
-    if device == "gpu":
-        return _device_peak() / 1e6
+def peak_memory_mb() -> float:
+    """Most memory that this process held so far, in MB."""
     status = Path("/proc/self/status")
     if status.exists():  # Linux's getrusage would count what the parent held when it started this process
         peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
@@ -45,20 +42,3 @@ def peak_memory_mb(device: str) -> float:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-
-
-def _device_peak() -> float:
-    """Of the framework that this process has loaded; 0 where it keeps no count."""
-    if "torch" in sys.modules:
-        import torch
-
-        return float(torch.cuda.max_memory_allocated())
-    if "tensorflow" in sys.modules:
-        import tensorflow as tf
-
-        return float(tf.config.experimental.get_memory_info("GPU:0")["peak"])
-    if "jax" in sys.modules:
-        import jax
-
-        return float((jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use", 0))
-    return 0.0

@@ -25,7 +25,7 @@ SHOWN = 200  # characters of a library's last words
 
 
 class RunError(Exception):
-    """A run came to nothing. `reason`: unsupported, proof, memory, hung or failure; `answer` is the worker's, if any."""
+    """A run came to nothing. `reason`: unsupported, proof, memory, hung or failure; `answer`: the worker's, if any."""
 
     def __init__(self, reason: str, message: str, answer: dict[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -51,6 +51,10 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, whatever it is doing, and remove its files; more than once does no harm."""
         self._kill()
         self._scratch.cleanup()
 
@@ -68,10 +72,10 @@ class Worker:
         self._send({"seconds": seconds, "steps": steps})
         return list(self._answer()["steps_s"])
 
-    def end(self) -> float:
-        """Let the worker end; its peak memory in MB. Raises RunError."""
+    def end(self) -> float | None:
+        """Let the worker end; its peak memory in MB, None where it is not known. Raises RunError."""
         self._send({})
-        return float(self._answer()["peak_memory_mb"])
+        return self._answer()["peak_memory_mb"]
 
     @property
     def resident_bytes(self) -> int:

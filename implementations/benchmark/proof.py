@@ -10,9 +10,9 @@ from implementations.benchmark.specification import Precision
 from implementations.benchmark.subject import Reference
 from implementations.parity.compare import FACTOR, LIMIT
 
-# Of the output's scale, whatever the reference's own error. bf16 keeps 8 bits, which is 4e-3 of one product; the
-# roundings of a dozen layers with random weights add up to ten times that.
-LIMITS: dict[Precision, float] = {"fp32": LIMIT, "bf16": 0.1}
+# Of the output's scale, whatever the reference's own error. bf16 keeps 8 bits, 4e-3 of a number; a dozen layers with
+# random weights make 6e-3 to 8e-3 of that in the reference itself.
+LIMITS: dict[Precision, float] = {"fp32": LIMIT, "bf16": 5e-2}
 OWN = {"fp32": "single", "bf16": "half"}  # the reference's output in that precision
 
 
@@ -40,7 +40,8 @@ class ProofError(AssertionError):
 def prove(output: np.ndarray, reference: Reference, precision: Precision) -> Proof | None:
     """Compare an output, in the reference's layout, with the reference; None where there is nothing to compare with.
 
-    The reference's own error is taken over all of its samples: the largest of one sample's is a draw of luck.
+    The reference's own error is taken over all of its samples: the largest of one sample's is a draw of luck. A
+    reference without an error of its own (an image transform) states the `tolerance`.
 
     Raises:
         ProofError: another shape, or an error beyond the tolerance.
@@ -48,15 +49,15 @@ def prove(output: np.ndarray, reference: Reference, precision: Precision) -> Pro
     expected = reference.outputs()
     if not expected:
         return None
-    exact, own = expected["double"], expected[OWN[precision]]
+    exact = expected["double"]
     scale = float(np.abs(exact).max()) or 1.0
-    own_error = float(np.abs(own - exact).max()) / scale
+    tolerance = _tolerance(expected, precision, scale)
     if reference.batch_size is not None:
         exact = exact[np.arange(reference.batch_size) % len(exact)]
     if output.shape != exact.shape:
         raise ProofError(f"its output has shape {output.shape}, the reference's {exact.shape}; not timed")
     error = float(np.abs(output.astype("float64") - exact).max()) / scale
-    proof = Proof(error, min(FACTOR * own_error, LIMITS[precision]))
+    proof = Proof(error, tolerance)
     if not proof.passes:
         raise ProofError(
             f"its output differs from the float64 reference by {error:.1e} of scale, allowed {proof.tolerance:.1e}; "
@@ -64,3 +65,10 @@ def prove(output: np.ndarray, reference: Reference, precision: Precision) -> Pro
             proof,
         )
     return proof
+
+
+def _tolerance(expected: dict[str, np.ndarray], precision: Precision, scale: float) -> float:
+    if "tolerance" in expected:
+        return float(expected["tolerance"])
+    own_error = float(np.abs(expected[OWN[precision]] - expected["double"]).max()) / scale
+    return min(FACTOR * own_error, LIMITS[precision])

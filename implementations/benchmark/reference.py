@@ -39,16 +39,20 @@ def reference_for(comparison: Comparison, cache: Path) -> Reference:
         UnknownNameError: no such model.
         BenchmarkError: torch or timm is missing, or the reference could not be computed.
     """
-    batch_size = comparison.batch_size
+    folder = folder_of(comparison, cache)
+    if not folder.exists():
+        _make_in_process(comparison, folder)
+    return Reference(folder, comparison.batch_size if comparison.layer is None else None)
+
+
+def folder_of(comparison: Comparison, cache: Path) -> Path:
+    """Where a reference is kept: a model's for all batches, a layer's for each; anew for another timm."""
     if comparison.layer is None:
         registry.split_name(comparison.workload)
         name = f"{comparison.workload}-{comparison.img_size}"
     else:
-        name, batch_size = f"{comparison.workload}-b{comparison.batch_size}", None
-    folder = cache / "references" / f"{name}-{RECIPE}-timm{_timm_version()}"
-    if not folder.exists():
-        _make_in_process(comparison, folder)
-    return Reference(folder, batch_size)
+        name = f"{comparison.workload}-b{comparison.batch_size}"
+    return cache / "references" / f"{name}-{RECIPE}-timm{_timm_version()}"
 
 
 def costs_of(reference: Reference) -> Costs:
@@ -116,7 +120,7 @@ def _write_model(comparison: Comparison, folder: Path) -> Costs:
     from implementations.parity.checks import random_images
     from implementations.parity.reference import create_reference
 
-    size = comparison.img_size
+    size = comparison.img_size or 0
     model = create_reference(comparison.workload, img_size=size)
     images = random_images((SAMPLES, size, size, 3))
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}

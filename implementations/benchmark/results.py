@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog.result_rows import header_line, row_line
 from catalog.results_file import Result, read_results
-from implementations.benchmark.specification import BenchmarkError, Comparison, Run, Subject
+from implementations.benchmark.specification import BenchmarkError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -26,15 +28,17 @@ def append_rows(path: Path, rows: Sequence[DataclassInstance]) -> None:
     content = "".join(row_line(row) for row in rows)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b") as file:
-            whole = _whole_bytes(file.seek(0, os.SEEK_END), path)
-            file.truncate(whole)
+        with path.open("ab", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            whole = _whole_bytes(size, path)
+            if whole != size:
+                file.truncate(whole)
             try:
-                file.write(((header_line(type(rows[0])) if whole == 0 else "") + content).encode())
-                file.flush()
+                _write(file, ((header_line(type(rows[0])) if whole == 0 else "") + content).encode())
                 os.fsync(file.fileno())
             except OSError:
-                os.truncate(path, whole)
+                with contextlib.suppress(OSError):  # a device, or worse: what was written remains a cut line
+                    file.truncate(whole)
                 raise
     except OSError as error:
         raise BenchmarkError(
@@ -57,13 +61,10 @@ def recorded(path: Path, say: Callable[[str], None]) -> list[Result]:
     return [row for _, row in reading.rows]
 
 
-def run_of(result: Result) -> Run:
-    """What was run, as it was asked for. Raises BenchmarkError for an implementation or runtime that is unknown."""
-    precision = result.precision
-    fixed = Comparison(
-        result.model, result.infer_img_size, result.infer_batch_size, precision, result.threads, result.kind
-    )  # type: ignore[arg-type]
-    return Run(Subject(result.implementation, result.runtime), fixed)
+def _write(file: io.FileIO, content: bytes) -> None:
+    """All of it: a disk that is nearly full takes a part before it says so."""
+    while content:
+        content = content[file.write(content) :]
 
 
 def _whole_bytes(size: int, path: Path) -> int:

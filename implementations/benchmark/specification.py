@@ -46,6 +46,7 @@ LAYERS = {
     "image-processing": "width x height of the photograph, in pixels",
     "trivial-function": "1: what the toolchain costs by itself",
 }
+SIZES = {"self-attention": 3, "sdpa": 3, "matrix-product": 1, "image-processing": 2, "trivial-function": 1}
 _LAYER = re.compile(r"(?P<kind>[a-z-]+?)-(?P<sizes>\d+(?:x\d+)*)")
 
 
@@ -104,6 +105,10 @@ class Comparison:
         """The layer that the workload names, None when it names a model."""
         return parse_layer(self.workload)
 
+    def __str__(self) -> str:
+        size = f" at {self.img_size}" if self.img_size else ""
+        return f"{self.workload}{size} batch {self.batch_size} {self.precision}"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -117,9 +122,7 @@ class Run:
         return replace(self, comparison=replace(self.comparison, batch_size=batch_size))
 
     def __str__(self) -> str:
-        fixed = self.comparison
-        size = f" at {fixed.img_size}" if fixed.img_size else ""
-        return f"{self.subject} {fixed.workload}{size} batch {fixed.batch_size} {fixed.precision}"
+        return f"{self.subject} {self.comparison}"
 
 
 def parse_layer(workload: str) -> Layer | None:
@@ -127,4 +130,5 @@ def parse_layer(workload: str) -> Layer | None:
     match = _LAYER.fullmatch(workload)
     if match is None or match["kind"] not in LAYERS:
         return None
-    return Layer(match["kind"], tuple(int(size) for size in match["sizes"].split("x")))
+    sizes = tuple(int(size) for size in match["sizes"].split("x"))
+    return Layer(match["kind"], sizes) if len(sizes) == SIZES[match["kind"]] and all(sizes) else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -91,15 +92,26 @@ def load(run: Run, reference: Reference, package: str = PACKAGE) -> Loaded:
     Raises:
         BenchmarkError: the subject does not have this workload, or not under this runtime or precision.
     """
-    try:
+    with _missing_packages_named(run):
         return _module(run, package).load(run, reference)
-    except ModuleNotFoundError as error:
-        raise BenchmarkError(f"{run.subject}: {error.name} is not installed") from error
 
 
 def prepare(run: Run, reference: Reference, package: str = PACKAGE) -> None:
-    """What a subject needs done before its timed process starts (such as artifacts to load); mostly nothing."""
-    getattr(_module(run, package), "prepare", lambda run, reference: None)(run, reference)
+    """What a subject needs done before its timed process starts (such as artifacts to load); mostly nothing.
+
+    Raises:
+        BenchmarkError: as `load`.
+    """
+    with _missing_packages_named(run):
+        getattr(_module(run, package), "prepare", lambda run, reference: None)(run, reference)
+
+
+@contextmanager
+def _missing_packages_named(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise BenchmarkError(f"{run.subject}: {error.name} is not installed") from error
 
 
 def _module(run: Run, package: str) -> ModuleType:

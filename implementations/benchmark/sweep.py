@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from implementations import registry
-from implementations.benchmark.specification import (
-    OURS,
-    TIMM,
-    Comparison,
-    Precision,
-    Subject,
-    parse_layer,
-)
+from implementations.benchmark.specification import OURS, TIMM, Comparison, Precision, Subject, parse_layer
 from implementations.benchmark.turns import Task
 
 MODELS = (
@@ -22,13 +15,13 @@ MODELS = (
     "swinv2_tiny_window8_256",
 )
 LAYERS = ("self-attention-768x12x197", "self-attention-384x6x197", "sdpa-64x12x197")
-PEAK = "matrix-product-2048"
+PEAKS = ("matrix-product-2048", "matrix-product-4096")
 PHOTOGRAPH = "image-processing-640x480"
-REGIONAL = ("vit_base_patch16_224", "vit_large_patch16_224", "swin_tiny_patch4_window7_224")
+REGIONAL = ("vit_large_patch16_224", "vit_base_patch16_224", "swin_tiny_patch4_window7_224")
 FLOOR = "trivial-function-1"
-BATCH_SIZES = (8, 1)
 
-MODEL_SUBJECTS = (
+# Who the targets are stated against; then everyone else, beside those whom both groups share.
+FIRST = (
     Subject(OURS, "tf-graph"),
     Subject(OURS, "tf-xla"),
     Subject(OURS, "openvino"),
@@ -38,15 +31,25 @@ MODEL_SUBJECTS = (
     Subject("keras-hub", "tf-xla"),
     Subject("keras-cv-attention-models", "tf-graph"),
     Subject("keras-cv-attention-models", "tf-xla"),
-    Subject("vit-keras", "tf-graph"),
-    Subject("vit-keras", "tf-xla"),
-    Subject("tf-models-official", "tf-graph"),
-    Subject(OURS, "onnxruntime"),
-    Subject(TIMM, "onnxruntime"),
+)
+# Slower than those, as the first model shows; the others leave them out unless they are asked for.
+SLOWER = (Subject("vit-keras", "tf-graph"), Subject("tf-models-official", "tf-graph"))
+LATER = (
+    Subject(OURS, "tf-graph"),
+    Subject(TIMM, "torch"),
     Subject(TIMM, "torch-compile"),
+    Subject(TIMM, "onnxruntime"),
+    Subject(OURS, "onnxruntime"),
     Subject(OURS, "jax"),
     Subject(OURS, "torch"),
 )
+# timm's modules of which a rival has variants; who is not here has every model.
+RIVAL_MODULES = {
+    "keras-hub": ("vision_transformer", "deit", "swin_transformer"),
+    "keras-cv-attention-models": ("vision_transformer", "swin_transformer_v2"),
+    "vit-keras": ("vision_transformer",),
+    "tf-models-official": ("vision_transformer",),
+}
 REGIONAL_SUBJECTS = (
     Subject(TIMM, "torch"),
     Subject(TIMM, "torch-compile"),
@@ -66,8 +69,8 @@ LAYER_SUBJECTS = {
         Subject(OURS, "tf-graph"),
         Subject(OURS, "tf-xla"),
         Subject("torch", "torch"),
-        Subject("tensorflow", "tf-graph"),
-        Subject("tensorflow", "tf-xla"),
+        Subject("keras", "tf-graph"),
+        Subject("keras", "tf-xla"),
     ),
     "matrix-product": (
         Subject("tensorflow", "tf-graph"),
@@ -79,22 +82,27 @@ LAYER_SUBJECTS = {
 }
 
 
-def img_size_of(workload: str, img_size: int | None = None) -> int | None:
-    """The side of the image of a model: as asked for, or its own; None for a layer.
+def whole_sweep(
+    batch_sizes: Sequence[int], precisions: Sequence[Precision], threads: int, device: str, img_size: int | None = None
+) -> list[Task]:
+    """Everything that the pages show, the important comparisons first: a sweep that is stopped early has those.
 
-    Raises:
-        UnknownNameError: no such model.
+    What says little in every batch and precision is measured in the first of them only. The machine's peak is measured
+    at both ends: no rate is believed that lies above it, and a slow spell must not lower it.
     """
-    if parse_layer(workload) is not None:
-        return None
-    own = registry.pretrained_config(workload).input_size[1]
-    return img_size or own
-
-
-def subjects_of(workload: str) -> tuple[Subject, ...]:
-    """Everyone who may be able to run a workload; who cannot says so when asked to."""
-    layer = parse_layer(workload)
-    return LAYER_SUBJECTS[layer.kind] if layer else MODEL_SUBJECTS
+    first_batch, first_precision = batch_sizes[:1], precisions[:1]
+    fixed = (threads, device)
+    return [
+        *tasks_for(PEAKS, [1], precisions, *fixed),
+        *tasks_for([PHOTOGRAPH], [1], first_precision, *fixed),
+        *tasks_for(MODELS[:1], batch_sizes, precisions, *fixed, img_size, among=(*FIRST, *SLOWER)),
+        *tasks_for(MODELS[1:], batch_sizes, precisions, *fixed, img_size, among=FIRST),
+        *tasks_for([FLOOR], [1], first_precision, *fixed),
+        *tasks_for(REGIONAL, [1], first_precision, *fixed, img_size, subjects=REGIONAL_SUBJECTS),
+        *tasks_for(LAYERS, first_batch, precisions, *fixed),
+        *tasks_for(MODELS, first_batch, first_precision, *fixed, img_size, among=LATER),
+        *tasks_for(PEAKS[:1], [1], precisions, *fixed),
+    ]
 
 
 def tasks_for(
@@ -105,18 +113,38 @@ def tasks_for(
     device: str,
     img_size: int | None = None,
     subjects: Sequence[Subject] = (),
+    among: Sequence[Subject] = (),
 ) -> list[Task]:
-    """A comparison of each workload, batch size and precision; the subjects given, or all that the workload has.
+    """A comparison of each workload, batch size and precision, of the `subjects` given or of all that have it.
+
+    `among` narrows down who is looked at for having a model.
 
     Raises:
         UnknownNameError: no such model.
-        BenchmarkError: the subjects given have nothing to do with any of the workloads.
     """
-    tasks = []
-    for precision in precisions:
-        for batch_size in batch_sizes:
-            for workload in workloads:
-                taking_part = tuple(subjects) or subjects_of(workload)
-                size = img_size_of(workload, img_size)
-                tasks.append(Task(Comparison(workload, size, batch_size, precision, threads, device), taking_part))
-    return tasks
+    return [
+        Task(
+            Comparison(workload, _img_size(workload, img_size), batch_size, precision, threads, device),
+            tuple(subjects) or _subjects(workload, among),
+        )
+        for precision in precisions
+        for batch_size in batch_sizes
+        for workload in workloads
+    ]
+
+
+def _img_size(workload: str, wanted: int | None) -> int | None:
+    """The side of a model's image: as wanted, or its own; None for a layer."""
+    if parse_layer(workload) is not None:
+        return None
+    return wanted or registry.pretrained_config(workload).input_size[1]
+
+
+def _subjects(workload: str, among: Sequence[Subject]) -> tuple[Subject, ...]:
+    """Who of those has a workload; single variants that a rival lacks are found out when it is asked to load them."""
+    layer = parse_layer(workload)
+    if layer:
+        return LAYER_SUBJECTS[layer.kind]
+    module = registry.module_of(registry.split_name(workload)[0])
+    chosen = dict.fromkeys(among or (*FIRST, *SLOWER, *LATER))
+    return tuple(subject for subject in chosen if module in RIVAL_MODULES.get(subject.implementation, (module,)))

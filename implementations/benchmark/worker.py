@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TextIO
 
-from implementations.benchmark import stopwatch
+from implementations.benchmark import accelerator, stopwatch
 from implementations.benchmark.memory import is_out_of_memory, peak_memory_mb
 from implementations.benchmark.pinning import pin
 from implementations.benchmark.specification import BenchmarkError, Comparison, Run, Subject
@@ -88,6 +88,7 @@ def _serve(job: Job, answers: TextIO) -> None:
     from implementations.benchmark.proof import prove
     from implementations.benchmark.subject import Reference, load
 
+    on_card = job.run.comparison.device == "gpu"
     reference = Reference(job.folder, job.batch_size)
     loaded = load(job.run, reference, job.package)
     start = time.perf_counter()
@@ -112,10 +113,11 @@ def _serve(job: Job, answers: TextIO) -> None:
         versions=loaded.versions,
         switches=loaded.switches,
         note=loaded.note,
+        accelerator=accelerator.accelerator_name() if on_card else None,
     )
     while wish := json.loads(sys.stdin.readline() or "{}"):
         _answer(answers, "measured", steps_s=stopwatch.measure(loaded.step, wish["seconds"], wish["steps"]))
-    _answer(answers, "ended", peak_memory_mb=peak_memory_mb(job.run.comparison.device))
+    _answer(answers, "ended", peak_memory_mb=accelerator.peak_memory_mb() if on_card else peak_memory_mb())
 
 
 def _described(error: Exception) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Writes implementations/data/*.csv, the variants and pretrained tags of timm, from the installed timm.
+"""Writes implementations/data from the installed timm: its variants and pretrained tags, and ImageNet-1K's classes.
 
 Run `python -m implementations.parity.tables` after an upgrade of timm; the files are committed.
 """
@@ -87,6 +87,15 @@ def write() -> None:
         pretrained += pretrained_of(module_name)
     pretrained.sort(key=lambda row: (row["variant"], not row["default"], row["tag"]))
     _write_csv(DATA / "pretrained.csv", ("variant", "tag", "default", *PRETRAINED_COLUMNS), pretrained)
+    (DATA / "imagenet_synsets.txt").write_text("".join(f"{synset}\n" for synset in imagenet_synsets()))
+
+
+def imagenet_synsets() -> list[str]:
+    """The WordNet id of each class of ImageNet-1K, in the order of a classifier's outputs."""
+    define_missing_operators()
+    from timm.data import ImageNetInfo
+
+    return ImageNetInfo("imagenet-1k").label_names()
 
 
 def _timm_module(name: str) -> Any:

@@ -8,7 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog.schema import DATASETS, TRAIN_SETS
+from survey.benchmarks import Benchmarks
 from survey.charts.registry import default_environment
+from survey.headlines import Headline, headlines
+from survey.untimed import Untimed, untimed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,18 +68,35 @@ class Facts:
         return self.catalog.as_of or "an empty catalog"
 
     @cached_property
+    def benchmarks(self) -> Benchmarks:
+        """The speeds measured here."""
+        return Benchmarks(self.catalog)
+
+    @cached_property
+    def untimed(self) -> dict[str, list[Untimed]]:
+        """The runs that were tried here and gave no speed, by what was run."""
+        return untimed(self.catalog)
+
+    @cached_property
+    def headlines(self) -> dict[str, list[Headline]]:
+        """What to say first of each backbone that was timed here."""
+        return headlines(self.benchmarks)
+
+    @cached_property
     def speed_environment(self) -> str | None:
         """The environment shown where a page has room for one: that of the chart of throughput."""
         return default_environment(self.catalog)
 
     @cached_property
     def cpu_environment(self) -> str | None:
-        """The newest environment on a CPU that has speeds, by coverage where several are as new."""
+        """The newest of timm's environments on a CPU, by coverage where several are as new."""
         from catalog.leaderboard import environments_by_coverage
 
         coverage = environments_by_coverage(self.catalog)
         processors = [
-            row for row in self.environments.values() if row.kind == "cpu" and row.environment in coverage.index
+            row
+            for row in self.environments.values()
+            if row.kind == "cpu" and row.origin == "timm" and row.environment in coverage.index
         ]
         newest = [row for row in processors if row.framework_version == processors[0].framework_version]
         return str(max(newest, key=lambda row: coverage[row.environment]).environment) if newest else None

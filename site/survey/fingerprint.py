@@ -24,6 +24,7 @@ PACKAGES = (
 )
 CODE = ("site/survey", "catalog")
 CHART_CODE = ("site/survey/charts", "catalog")
+CHART_FILES = tuple(f"site/survey/{name}.py" for name in ("benchmarks", "render", "runs"))
 SINGLE_FILES = ("package-lock.json",)
 IGNORED = ("__pycache__", "catalog/data")  # the tables that count are those of the catalog that is built
 
@@ -36,7 +37,7 @@ def fingerprint(data: Path, engine: str) -> str:
 
 def charts_fingerprint(data: Path) -> str:
     """The digest of what the charts depend on: tables, code and versions."""
-    return _digest(data, [ROOT / folder for folder in CHART_CODE], [], "charts")
+    return _digest(data, [ROOT / folder for folder in CHART_CODE], [ROOT / name for name in CHART_FILES], "charts")
 
 
 def _digest(data: Path, folders: list[Path], files: list[Path], what: str) -> str:

@@ -1,4 +1,4 @@
-"""What changed and when: each upstream revision told as added, changed, renamed and removed models."""
+"""What changed and when: upstream revisions as models added, changed, renamed, removed; and what was measured here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from catalog.history import NEWS_THRESHOLD
 from survey.facts import Facts, Row, Rows, grouped, rows
+from survey.raw_results import raw_address
+from survey.render import anchor, plural
 
 SHOWN = 12  # names told before "and n more"
 
@@ -70,3 +72,36 @@ def _revision(events: Rows) -> Revision:
         len(kinds.get("changed", [])) - len(changed),
         added[0] if added else None,
     )
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A file of results measured here: a row of `sources`, where it can be downloaded (or blank), and what it holds."""
+
+    source: Row
+    address: str
+    summary: str
+
+    @property
+    def anchor(self) -> str:
+        """Id of the file on the page; the same for ever."""
+        return anchor("measured", self.source.source)
+
+
+def sweeps(facts: Facts) -> list[Sweep]:
+    """Every file of results that figures on the site come from, the newest first."""
+    return [
+        Sweep(source, raw_address(facts.catalog, source), _brought(facts, source.source))
+        for source in facts.benchmarks.sources
+    ]
+
+
+def _brought(facts: Facts, source: str) -> str:
+    models = [run for run in facts.benchmarks.models if run.source == source]
+    layers = [run for run in facts.benchmarks.layers if run.source == source]
+    runs = models or layers
+    names = sorted({run.condition.workload for run in models})
+    named = f" of {', '.join(names)}" if 0 < len(names) <= SHOWN else ""
+    more = f" and {plural(len(layers), 'run')} of layers" if models and layers else "" if models else " of layers"
+    devices = ", ".join(sorted({run.condition.device for run in runs}))
+    return f"{plural(len(runs), 'run')}{named}{more} on {devices}"

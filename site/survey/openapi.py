@@ -6,6 +6,7 @@ from typing import Any
 
 from catalog.columns import Column
 from catalog.schema import DATASETS, TABLES
+from survey import benchmark_api
 from survey.project import Project
 
 JSON_TYPES = {"text": "string", "date": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
@@ -40,6 +41,9 @@ def _paths() -> dict[str, Any]:
         "/families.json": _get("Families with their architectures", _ref("Families")),
         "/papers.json": _get("Papers", _ref("Papers")),
         "/environments.json": _get("Environments of speed measurements", _ref("Environments")),
+        "/benchmarks.json": _get(
+            "Speeds measured here: every condition with its runs and the ratios between them", _ref("Benchmarks")
+        ),
         "/leaderboard/{dataset}.json": _get(
             "Results on a data set, the most accurate first",
             _ref("Leaderboard"),
@@ -108,6 +112,8 @@ def _schemas() -> dict[str, Schema]:
         "Families": _listing("families", family),
         "Papers": _listing("papers", _named("papers")),
         "Environments": _listing("environments", _named("environments")),
+        **benchmark_api.schemas(),
+        "Benchmarks": _listing("conditions", _ref("Condition")),
         "Leaderboard": _object(
             {**_listing("results", result)["properties"], "dataset": text}, ["as_of", "count", "dataset", "results"]
         ),

@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from survey.project import project
+
+# A file of this repository, as the sources name it.
+OWN_FILE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/)+[A-Za-z0-9][A-Za-z0-9._-]*\.csv")
 RAW_GITHUB = re.compile(r"https://raw\.githubusercontent\.com/([^/]+)/([^/]+)/([^/]+)/(.+)")
 
 
 def line_address(source: Any, line: int | None) -> str:
     """The address of a line of a source (a row of `sources`), as people read it; blank when the source is unknown."""
-    if source is None or not str(source.url).startswith(("https://", "http://")):
+    if source is None:
+        return ""
+    if OWN_FILE.fullmatch(str(source.url)):  # rows are only ever added to a file of results, so main holds the line
+        return f"{project().repo_url}/blob/main/{source.url}" + (f"#L{line}" if line else "")
+    if not str(source.url).startswith(("https://", "http://")):
         return ""
     found = RAW_GITHUB.fullmatch(source.url)
     if not found:

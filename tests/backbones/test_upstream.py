@@ -12,10 +12,25 @@ import pytest
 import catalog
 from catalog import Catalog
 from catalog.checks import check
+from catalog.local_files import address
+from catalog.results_file import DIRECTORY
 
 pytestmark = pytest.mark.mirror
 
 HEAD = "raw.githubusercontent.com/huggingface/pytorch-image-models/aa4b5850c1543fa488abf260f18390eda46cf85d/results"
+COMPARED = (
+    "evaluations",
+    "costs",
+    "measurements",
+    "layer_measurements",
+    "environments",
+    "models",
+    "families",
+    "survey_rows",
+    "second_opinions",
+    "quarantine",
+    "history",
+)
 NEWEST = "rtx-pro-6000-blackwell-max-q-amp-nchw-pt2.9.1-cu13.0"
 
 
@@ -52,9 +67,20 @@ def test_every_row_read_is_accepted_or_quarantined(refreshed: Catalog, upstream:
 
 def test_every_benchmark_file_became_an_environment(refreshed: Catalog, upstream: Path) -> None:
     files = list((upstream / HEAD).glob("benchmark-*.csv"))
-    assert len(files) == len(refreshed.environments) == 22
-    assert refreshed.environments["kind"].value_counts().to_dict() == {"gpu": 19, "cpu": 3}
-    assert refreshed.measurements.groupby("mode").size().sum() == 30_102
+    environments = refreshed.environments[refreshed.environments["origin"] == "timm"]
+    assert len(files) == len(environments) == 22
+    assert environments["kind"].value_counts().to_dict() == {"gpu": 19, "cpu": 3}
+    assert refreshed.measurements["environment"].isin(environments["environment"]).sum() == 30_102
+
+
+def test_every_results_file_measured_here_is_a_source_and_every_environment_of_it_is_timed(refreshed: Catalog) -> None:
+    sources = refreshed.sources[refreshed.sources["scraper"] == "local"]
+    assert set(sources["url"]) == {address(path) for path in DIRECTORY.rglob("*.csv")}
+    environments = refreshed.environments.loc[refreshed.environments["origin"] == "here", "environment"]
+    timed = {*refreshed.measurements["environment"], *refreshed.layer_measurements["environment"]}
+    assert set(environments) <= timed
+    ours = refreshed.measurements[refreshed.measurements["implementation"] == "backbone-survey"]
+    assert set(ours["architecture"]) <= set(refreshed.implementations["variant"])
 
 
 def test_families_train_sets_and_papers(refreshed: Catalog) -> None:
@@ -153,6 +179,6 @@ def test_the_flat_table(refreshed: Catalog) -> None:
 
 def test_the_committed_tables_are_those_of_the_mirror(refreshed: Catalog) -> None:
     committed = catalog.load()
-    for name in ("evaluations", "costs", "measurements", "models", "families", "survey_rows", "history"):
+    for name in COMPARED:
         theirs, ours = getattr(committed, name), getattr(refreshed, name)
         pd.testing.assert_frame_equal(theirs, ours, check_exact=True)

@@ -13,7 +13,8 @@ from tests.catalog.rows import evaluation, table
 
 Frames = dict[str, pd.DataFrame]
 Break = Callable[[Frames], None]
-SOURCES = ("s/imagenet", "s/imagenet-sketch", "s/eager", "s/compiled", "s/other")
+HERE = {"origin": "here", "threads": 2, "processor_flags": "avx2"}
+SOURCES = ("s/imagenet", "s/imagenet-sketch", "s/eager", "s/compiled", "s/here", "s/here-xla", "s/other")
 
 
 def good() -> Frames:
@@ -40,15 +41,27 @@ def good() -> Frames:
         "environments",
         same | {"environment": "eager", "compiled": False},
         same | {"environment": "compiled", "compiled": True},
+        same | HERE | {"environment": "here", "compiled": False},
+        same | HERE | {"environment": "here-xla", "compiled": True},
     )
     timed = {"architecture": "net", "implementation": "timm", "batch_size": 100, "params_m": 10.0}
+    measured = {"p10_ms": 95.0, "p90_ms": 110.0, "rounds_ms": "99 101", "gmacs": 2.0, "comparison": "c"}
+    measured |= {"parity_error": 1e-6, "parity_tolerance": 5e-6}
     frames["measurements"] = table(
         "measurements",
         timed | at("eager", 224, 1000.0, 2),
         timed | at("eager", 448, 250.0, 3),
         timed | at("compiled", 224, 2000.0, 2),
         timed | at("compiled", 448, 500.0, 3),
+        timed | measured | at("here", 224, 1000.0, 2) | {"implementation": "backbone-survey"},
+        timed | measured | at("here-xla", 224, 500.0, 2) | {"p10_ms": 195.0, "p90_ms": 210.0, "rounds_ms": "199 201"},
     )
+    product = {"layer": "matrix-product-2048", "batch_size": 1, "gmacs": 8.0, "p10_ms": 2.0, "p90_ms": 4.0}
+    frames["layer_measurements"] = table(
+        "layer_measurements",
+        product | {"environment": "here", "images_per_s": 500.0, "step_ms": 2.0, "source": "s/here", "line": 9},
+    )
+    frames["implementations"] = table("implementations", {"variant": "net"})
     counted = {"architecture": "net", "head_classes": 1000, "source": "s/eager", "preferred": True}
     frames["costs"] = table(
         "costs",
@@ -94,6 +107,8 @@ def add(name: str, row: int, /, **values: object) -> Break:
     return change
 
 
+PROVEN = {"parity_error": 1e-6, "parity_tolerance": 5e-6}
+
 # Rule -> (severity, what breaks it, what the message says).
 BROKEN: dict[str, list[tuple[str, Break, str]]] = {
     "schema": [
@@ -131,10 +146,38 @@ BROKEN: dict[str, list[tuple[str, Break, str]]] = {
         )
     ],
     "square-law": [("warning", put("costs", 1, gmacs=5.0), "net at 448: 5 GMACs, expected about 8")],
-    "rate-times-step": [("warning", put("measurements", 2, step_ms=60.0), "gives 120.0 images, the batch is 100")],
+    "rate-times-step": [
+        ("warning", put("measurements", 2, step_ms=60.0), "gives 120.0 images, the batch is 100"),
+        ("error", put("measurements", 4, step_ms=102.0), "gives 102.00 images, the batch is 100"),
+        ("error", put("layer_measurements", 0, step_ms=2.1), "gives 1.05 images, the batch is 1"),
+    ],
     "compiled-against-eager": [
         ("warning", put("measurements", 3, images_per_s=100.0, step_ms=1000.0), "0.40 times the eager speed"),
         ("warning", put("measurements", 2, images_per_s=6000.0, step_ms=100 / 6), "6.00 times the eager speed"),
+    ],
+    "incomplete": [("error", put("measurements", 4, p10_ms=None), "p10_ms is blank")],
+    "percentiles": [
+        ("error", put("measurements", 4, p90_ms=90.0), "p10 95, median 100 and p90 90 ms are out of order"),
+        ("error", put("layer_measurements", 0, p10_ms=2.5), "p10 2.5, median 2 and p90 4 ms are out of order"),
+    ],
+    "rounds": [
+        ("error", put("measurements", 4, rounds_ms="101 102"), "median step is 100 ms, the turns' medians go from 101"),
+        ("error", put("measurements", 4, rounds_ms="99 fast"), "rounds_ms is '99 fast', expected numbers"),
+    ],
+    "parity": [
+        ("error", put("measurements", 4, parity_error=6e-6), "parity error 6e-06, expected at most 5e-06"),
+        ("error", put("measurements", 4, parity_error=None), "was not compared with the reference"),
+        ("error", put("measurements", 5, parity_tolerance=None), "was not compared with the reference"),
+        ("error", put("layer_measurements", 0, parity_error=1.0), "parity_error or parity_tolerance is blank"),
+    ],
+    "unproven": [("error", put("implementations", 0, variant="other"), "net has no row in implementations.csv")],
+    "above-peak": [
+        ("error", put("measurements", 4, gmacs=4.3), "8600 GFLOP/s, but the largest matrix product"),
+        ("error", add("layer_measurements", 0, layer="sdpa-64x12x197", gmacs=8.5, **PROVEN), "8500 GFLOP/s"),
+    ],
+    "no-peak": [
+        ("warning", drop("layer_measurements", 0), "no matrix product was measured on GPU, 2 threads, amp"),
+        ("warning", put("environments", 3, threads=1), "no matrix product was measured on GPU, 1 threads, amp"),
     ],
     "second-opinion": [("warning", put("second_opinions", 0, top1=80.2), "torchvision reports 80.2")],
     "correction-stopped": [("warning", put("corrections", 0, state="stopped"), "correction x stopped")],
@@ -185,6 +228,10 @@ def test_of_broken_tables_only_the_structure_is_reported() -> None:
         (put("measurements", 2, step_ms=50.4), "one in a hundred is rounding"),
         (put("costs", 1, gmacs=5.0, convention="macs without fused attention"), "not of this convention"),
         (put("evaluations", 1, top5=79.0), "equal is not below"),
+        (put("measurements", 4, gmacs=4.1), "within the margin of the peak"),
+        (put("measurements", 4, gmacs=None), "nothing counted, nothing to hold against the peak"),
+        (put("measurements", 4, rounds_ms=None), "a run that no other took turns with"),
+        (put("measurements", 4, source="s/here-xla", line=3), "only timm sorts its files by rate"),
     ],
 )
 def test_what_a_rule_allows_is_no_finding(change: Break, why: str) -> None:

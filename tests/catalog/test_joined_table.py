@@ -43,6 +43,7 @@ def costs(*rows: dict) -> pd.DataFrame:
 
 def speeds(*rows: dict) -> dict[str, pd.DataFrame]:
     plain = {"architecture": "net", "img_size": 224, "environment": "gpu", "params_m": 10.0, "images_per_s": 100.0}
+    plain |= {"implementation": "timm"}
     return {
         "environments": table("environments", {"environment": "gpu"}, {"environment": "cpu"}),
         "measurements": table("measurements", *(plain | row for row in rows)),
@@ -109,6 +110,38 @@ def test_the_speed_is_that_of_the_environment_size_and_mode() -> None:
 def test_of_several_batch_sizes_the_fastest_is_shown_with_its_batch() -> None:
     result = only(held(**speeds({"batch_size": 1}, {"batch_size": 64, "images_per_s": 900.0})), environment="gpu")
     assert (result["images_per_s"], result["batch_size"]) == (900.0, 64)
+
+
+OURS, TIMM, RIVAL = ("backbone-survey", "timm", "keras-hub")
+
+
+@pytest.mark.parametrize(
+    ("measured", "shown"),
+    [
+        ({OURS: 50.0, TIMM: 60.0, RIVAL: 70.0}, OURS),
+        ({TIMM: 60.0, RIVAL: 70.0}, TIMM),
+        ({RIVAL: 70.0}, None),
+    ],
+)
+def test_an_environment_shows_ours_else_timms_and_never_a_rivals(measured: dict, shown: str | None) -> None:
+    c = held(**speeds(*({"implementation": name, "images_per_s": rate} for name, rate in measured.items())))
+    result = only(c, environment="gpu")
+    if shown:
+        assert (result["images_per_s"], result["speed_implementation"]) == (measured[shown], shown)
+    else:
+        assert pd.isna(result["images_per_s"]) and pd.isna(result["speed_implementation"])
+    assert environments_by_coverage(c).to_dict() == ({"gpu": 1} if shown else {})
+
+
+def test_of_a_run_that_was_measured_again_the_newest_is_shown_though_it_is_slower() -> None:
+    older = {"images_per_s": 90.0, "source": "local/2026", "line": 5, "comparison": "a"}
+    newer = {"images_per_s": 80.0, "source": "local/2027", "line": 2, "comparison": "b"}
+    days = [{"source": f"local/{year}", "retrieved_at": f"{year}-01-01"} for year in (2027, 2026)]
+    c = held(sources=table("sources", *days), **speeds(older, newer))
+    assert only(c, environment="gpu")["images_per_s"] == 80.0
+    again = {"images_per_s": 70.0, "source": "local/2027", "line": 3, "comparison": "c"}
+    c = held(sources=table("sources", *days), **speeds(again, older, newer))
+    assert only(c, environment="gpu")["images_per_s"] == 70.0
 
 
 @pytest.mark.parametrize(("timed", "note"), [(10.0, ""), (10.04, ""), (9.0, "other network")])

@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 from small_catalog import write_small
 from survey.build import build
+from survey.charts import draw_all
+from survey.charts.speeds import speed_charts
 from survey.project import NODE_MODULES
 
 import catalog
+from tests.site.local_results import write_measured
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,37 @@ def small_site(shared: Path, site_tables: Path, node_modules: Path) -> Built:
     with one_at_a_time(shared / "small"):
         build(catalog.load(site_tables), shared / "small" / "public", work=shared / "small" / "work", charts=False)
     return Built(shared / "small" / "public", site_tables)
+
+
+@pytest.fixture
+def only_local_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_only_local(monkeypatch)
+
+
+def draw_only_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the few charts of what was measured here instead of all."""
+
+    def draw(c: catalog.Catalog, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        draw_all(c, folder, [chart.slug for chart in speed_charts(c)], processes=1)
+
+    monkeypatch.setattr("survey.build.draw_charts", draw)
+
+
+@pytest.fixture(scope="session")
+def measured_tables(shared: Path) -> Path:
+    with one_at_a_time(shared / "measured"):
+        folder = shared / "measured" / "catalog"
+        return folder / "tables" if folder.is_dir() else write_measured(folder)
+
+
+@pytest.fixture(scope="session")
+def measured_site(shared: Path, measured_tables: Path, node_modules: Path) -> Built:
+    """A small site with what was measured here."""
+    with one_at_a_time(shared / "measured"), pytest.MonkeyPatch.context() as monkeypatch:
+        draw_only_local(monkeypatch)
+        build(catalog.load(measured_tables), shared / "measured" / "public", work=shared / "measured" / "work")
+    return Built(shared / "measured" / "public", measured_tables)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import time
 from typing import Any
 
 import numpy as np
@@ -29,12 +31,34 @@ def load(run: Run, reference: Reference) -> Loaded:
         return _load_export(run, reference)
     runtimes.use_keras(run)
     model = _model(run.comparison, reference, runtimes.POLICIES[run.comparison.precision])
+    has_inference = importlib.util.find_spec("implementations.inference") is not None
+    if has_inference and runtimes.KERAS_BACKENDS[run.subject.runtime] == "tensorflow":
+        return _load_tensorflow(model, run, reference)
     images = reference.inputs()["images"]
 
     def call(batch: Any) -> Any:
         return model(batch, training=False)
 
     return runtimes.keras_loaded(run, call, [images], model, _parameters(model), ["keras"])
+
+
+def _load_tensorflow(model: Any, run: Run, reference: Reference) -> Loaded:
+    """As `inference_function` runs it: weights frozen into the graph; tracing and freezing count as compiling."""
+    from implementations.inference import inference_function
+
+    start = time.perf_counter()
+    function = inference_function(model, run.comparison.batch_size, jit_compile=run.subject.runtime == "tf-xla")
+    compile_s = time.perf_counter() - start
+    step, to_numpy = runtimes.tensorflow_step(function, [reference.inputs()["images"]], run, compiled=True)
+    return Loaded(
+        step=step,
+        to_numpy=to_numpy,
+        params_m=_parameters(model) / 1e6,
+        layout="nhwc",
+        versions=runtimes.versions("keras", "tensorflow"),
+        switches=runtimes.switches(run.subject.runtime),
+        compile_s=compile_s,
+    )
 
 
 def _model(fixed: Comparison, reference: Reference, policy: str) -> Any:

@@ -3,6 +3,9 @@
 // The library and the figure are fetched when the chart comes into view, from the site itself.
 
 const NARROW = 600; // pixels; below, panels are stacked and fingers scroll the page instead of the chart
+const NAMED_GAP = 64; // pixels between rows of panels with names: numbers, title, and the next panel's heading
+// Under the whole picture: beside long names the plot is too narrow to stand over its legend.
+const AT_THE_FOOT = { xref: "container", yref: "container", x: 0, y: 0, xanchor: "left", yanchor: "bottom" };
 const COLOURS = {
   light: { cloud: 1, ink: "#222222", quiet: "#8c8c8c", grid: "#e3e3e3", paper: "#ffffff" },
   dark: { cloud: 1.5, ink: "#e6e6e6", quiet: "#8c8c8c", grid: "#40434d", paper: "#1e2129" },
@@ -59,23 +62,26 @@ function layoutFor(figure, width, colours) {
   const panels = grid.reduce((sum, count) => sum + count, 0);
   const narrow = width < NARROW;
   const rows = narrow ? Array(panels).fill(1) : grid;
-  const places = domains(rows, columnGap, narrow ? 0.42 / panels : rowGap * 1.4);
+  const { panelHeight } = layout.meta; // set where panels have rows of names
+  const gap = panelHeight ? NAMED_GAP / (rows.length * panelHeight) : narrow ? 0.42 / panels : rowGap * 1.4;
+  const places = domains(rows, columnGap, gap);
   for (let number = 1; number <= panels; number += 1) {
     const suffix = number === 1 ? "" : number;
     for (const [letter, domain] of [["x", places[number - 1][0]], ["y", places[number - 1][1]]]) {
       const axis = layout[`${letter}axis${suffix}`];
       Object.assign(axis, { domain, gridcolor: colours.grid, linecolor: colours.grid, fixedrange: narrow });
       if (narrow && axis.title) axis.title.font = { size: 11 };
+      if (narrow && axis.showticklabels === false) axis.showticklabels = true; // no panel beside it has the names
     }
   }
-  const height = panels === 1 ? (narrow ? 430 : 500) : rows.length * (narrow ? 270 : 300) + 120;
+  const height = panelHeight ? rows.length * panelHeight + (narrow ? 180 : 120) : panels === 1 ? (narrow ? 430 : 500) : rows.length * (narrow ? 270 : 300) + 120;
   return Object.assign(layout, {
     width,
     height,
     autosize: false,
     dragmode: narrow ? false : "zoom",
-    margin: narrow ? { l: 44, r: 6, t: 22, b: 44 } : { l: 56, r: 12, t: 26, b: 48 },
-    legend: { ...layout.legend, y: -64 / (height - 150), font: { size: narrow ? 11 : 12 } },
+    margin: { ...(narrow ? { l: 44, r: 6, t: 22, b: 44 } : { l: 56, r: 12, t: 26, b: 48 }), ...(panelHeight ? { b: narrow ? 150 : 96 } : {}) },
+    legend: { ...layout.legend, ...(panelHeight ? AT_THE_FOOT : { y: -64 / (height - 150) }), font: { size: narrow ? 11 : 12 } },
     font: { family: getComputedStyle(document.body).fontFamily, size: narrow ? 11 : 12, color: colours.ink },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colours.quiet, activecolor: colours.ink },
     paper_bgcolor: "rgba(0,0,0,0)",

@@ -39,7 +39,9 @@ def metadata_of(c: Catalog, chart: Chart, scene: Scene) -> Metadata:
     """The chart's metadata, its caption completed with what the data say."""
     source = source_line(c, scene.sources)
     home = project().site_url.removesuffix("/")
-    days = c.sources.loc[c.sources["source"].isin(scene.sources), "published_at"].dropna()
+    used = c.sources[c.sources["source"].isin(scene.sources)]
+    # What was measured here was not published elsewhere: its day is that of its newest row.
+    days = used["published_at"].fillna(used["retrieved_at"].where(used["scraper"] == "local")).dropna()
     as_of = str(days.max()) if len(days) else c.as_of
     return Metadata(
         chart.slug,

@@ -127,6 +127,9 @@ def _draw_panel(figure: Figure, panel: Panel, place: PlacedPanel) -> None:
             continue
         x = [place.left + panel.x.fraction(value) * place.width for value in layer.x]
         y = [place.bottom + panel.y.fraction(value) * place.height for value in layer.y]
+        if layer.role == "whiskers":
+            strokes = [(x[at], y[at], x[at + 1], y[at + 1]) for at in range(0, len(x), 2)]
+            _draw_segments(figure, strokes, layer.colour, 0.8, 3 + depth * 0.01)
         if layer.role in LINES:
             _draw_line(figure, x, y, 3 + depth * 0.01, clip, **_line_style(layer))
         if layer.role in CLOUD_SIZE:

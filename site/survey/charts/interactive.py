@@ -9,16 +9,18 @@ from __future__ import annotations
 import html
 import json
 import math
+from collections.abc import Sequence
 
-from survey.charts.scene import LINES, NOT_RANKED, Axis, Layer, Panel, Scene
+from survey.charts.scene import LINES, NOT_RANKED, SPREAD, Axis, Layer, Panel, Scene
 from survey.charts.style import INK
 from survey.charts.ticks import day_text, ticks
 
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "p": "pentagon", "v": "triangle-down"}
 SIZES = {"cloud": 5, "hollow": 6, "highlight": 9, "method": 7, "quiet method": 4}
-OPACITIES = {"cloud": 0.35, "hollow": 0.55, "quiet method": 0.5}
+OPACITIES = {"cloud": 0.35, "hollow": 0.55, "quiet method": 0.5, "whiskers": 0.6}
 COLUMN_GAP = 0.12
 ROW_GAP = 0.09
+NAME_HEIGHT = 22  # pixels of a row in a panel of names
 
 
 def figure_json(scene: Scene) -> str:
@@ -33,6 +35,7 @@ def figure_json(scene: Scene) -> str:
                 shown = layer.name not in listed and (layer.in_legend or layer.name in without_strong)
                 data.append({**_trace(layer, panel, number), "showlegend": shown, "type": "scatter"})
                 listed |= {layer.name} if shown else set()
+    named = max(len(panel.y.names) for panel in scene.panels)
     titles = [_panel_title(panel, number) for number, panel in enumerate(scene.panels, start=1) if panel.title]
     layout: dict[str, object] = {
         "hovermode": "closest",
@@ -40,7 +43,8 @@ def figure_json(scene: Scene) -> str:
         "margin": {"l": 56, "r": 12, "t": 12, "b": 48},
         "legend": {"orientation": "h", "y": -0.16 if len(scene.panels) == 1 else -0.1, "yanchor": "top", "x": 0},
         "hoverlabel": {"align": "left"},
-        "meta": {"grid": list(scene.grid), "columnGap": COLUMN_GAP, "rowGap": ROW_GAP, "inkColour": INK},
+        "meta": {"grid": list(scene.grid), "columnGap": COLUMN_GAP, "rowGap": ROW_GAP, "inkColour": INK}
+        | ({"panelHeight": NAME_HEIGHT * named + 40} if named else {}),
         **({"annotations": titles} if titles else {}),
     }
     for number, (panel, (across, upward)) in enumerate(zip(scene.panels, _domains(scene.grid), strict=True), start=1):
@@ -71,6 +75,10 @@ def _domains(grid: tuple[int, ...]) -> list[tuple[list[float], list[float]]]:
 def _axis(axis: Axis) -> dict[str, object]:
     low, high = (axis.low, axis.high) if not axis.log else (math.log10(axis.low), math.log10(axis.high))
     common: dict[str, object] = {"title": {"text": axis.title, "standoff": 6}, "zeroline": False, "automargin": True}
+    if axis.names:
+        rows = {"tickvals": list(range(len(axis.names))), "ticktext": [html.escape(name) for name in axis.names]}
+        beside = {"showticklabels": False} if axis.named_beside else {}
+        return {**common, "type": "linear", "range": [low, high], **rows, **beside, "fixedrange": True}
     if axis.dates:
         return {**common, "type": "date", "range": [day_text(axis.low), day_text(axis.high)]}
     marks = ticks(axis)
@@ -81,11 +89,13 @@ def _axis(axis: Axis) -> dict[str, object]:
 
 
 def _trace(layer: Layer, panel: Panel, number: int) -> dict[str, object]:
+    paired = layer.role == "whiskers"
+    across = [day_text(x) for x in layer.x] if panel.x.dates else list(layer.x)
     trace: dict[str, object] = {
         "name": html.escape(layer.name),
-        "legendgroup": layer.name.removesuffix(NOT_RANKED),
-        "x": [day_text(x) for x in layer.x] if panel.x.dates else list(layer.x),
-        "y": list(layer.y),
+        "legendgroup": layer.name.removesuffix(NOT_RANKED).removesuffix(SPREAD),
+        "x": _in_pairs(across) if paired else across,
+        "y": _in_pairs(layer.y) if paired else list(layer.y),
         "xaxis": f"x{_suffix(number)}",
         "yaxis": f"y{_suffix(number)}",
         "mode": _mode(layer),
@@ -96,6 +106,9 @@ def _trace(layer: Layer, panel: Panel, number: int) -> dict[str, object]:
             trace["customdata"] = layer.hover
     else:
         trace["hoverinfo"] = "skip"
+    if paired:
+        trace["line"] = {"color": layer.colour, "width": 2}
+        trace["opacity"] = OPACITIES[layer.role]
     if layer.role in LINES:
         trace["line"] = {
             "color": layer.colour,
@@ -112,7 +125,14 @@ def _trace(layer: Layer, panel: Panel, number: int) -> dict[str, object]:
     return trace
 
 
+def _in_pairs(values: Sequence[object]) -> list[object]:
+    """The values with a gap after every second, where plotly lifts the pen."""
+    return [value for at in range(0, len(values), 2) for value in (*values[at : at + 2], None)]
+
+
 def _mode(layer: Layer) -> str:
+    if layer.role == "whiskers":
+        return "lines"
     if layer.role not in LINES:
         return "markers"
     return "lines+markers" if layer.role in SIZES else "lines"

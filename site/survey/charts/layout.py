@@ -14,7 +14,9 @@ EDGE = 6.0
 AXIS_ROOM = 18.0  # numbers and title under a panel
 PANEL_TITLE_ROOM = 9.0
 SMALL_PANEL_HEIGHT = 104.0
+NAME_HEIGHT = 9.0  # of a row in a panel of names
 COLUMN_GAP = 27.0
+NAMED_COLUMN_GAP = 12.0  # where the names stand beside the first panel only
 HANDLE = 10.0
 
 
@@ -106,11 +108,24 @@ def _unnamed(panel: Panel, placed: tuple[PlacedLabel, ...]) -> list[str]:
 
 def _size(scene: Scene, index: int) -> tuple[float, float]:
     """Width and height of a panel's frame."""
+    names = len(scene.panels[index].y.names)
     ends = [sum(scene.grid[: row + 1]) for row in range(len(scene.grid))]
     count = next(count for count, end in zip(scene.grid, ends, strict=True) if index < end)
     count = max(scene.grid) if _has_empty_cell(scene) else count
-    width = (WIDTH - MARGIN_LEFT - MARGIN_RIGHT - COLUMN_GAP * (count - 1)) / count
+    width = (WIDTH - _margin(scene) - MARGIN_RIGHT - _gap(scene) * (count - 1)) / count
+    if names:
+        return width, NAME_HEIGHT * names
     return width, PLOT_HEIGHT if len(scene.panels) == 1 else SMALL_PANEL_HEIGHT
+
+
+def _margin(scene: Scene) -> float:
+    """The room to the left of the panels: numbers and a title, or names."""
+    names = [name for panel in scene.panels for name in panel.y.names]
+    return max([MARGIN_LEFT, *(EDGE + text_width(name) + 4.5 for name in names)])
+
+
+def _gap(scene: Scene) -> float:
+    return NAMED_COLUMN_GAP if any(panel.y.named_beside for panel in scene.panels) else COLUMN_GAP
 
 
 def _has_empty_cell(scene: Scene) -> bool:
@@ -132,7 +147,7 @@ def _panels(scene: Scene, labels: list[tuple[PlacedLabel, ...]], bottom: float) 
     for row, count in enumerate(scene.grid):
         for column in range(count):
             width = _size(scene, index)[0]
-            left = MARGIN_LEFT + column * (width + COLUMN_GAP)
+            left = _margin(scene) + column * (width + _gap(scene))
             placed.append(PlacedPanel(left, top - step * row - title_room - height, width, height, labels[index]))
             index += 1
     return placed, top

@@ -99,7 +99,9 @@ def _axis(panel: Panel, place: PlacedPanel) -> Iterator[str]:
         options += [f"title={{{escaped(panel.title)}}},title style={{{title_style}}}"]
     yield "\\begin{axis}[\n  " + ",\n  ".join(options) + "]"
     for layer in panel.layers:
-        if layer.x:
+        if layer.role == "whiskers":
+            yield from _whiskers(layer)
+        elif layer.x:
             points = " ".join(
                 f"({x:g},{y:g})" if abs(x) < 1e5 else f"({x:.8g},{y:g})" for x, y in zip(layer.x, layer.y, strict=True)
             )
@@ -112,6 +114,13 @@ def _axis(panel: Panel, place: PlacedPanel) -> Iterator[str]:
         spot = _inside(place, label.left, label.bottom + label.height * 0.24)
         yield rf"\node[anchor=base west,text={_colour(INK)}] at {spot} {{{escaped(label.text)}}};"
     yield r"\end{axis}"
+
+
+def _whiskers(layer: Layer) -> Iterator[str]:
+    ends = list(zip(layer.x, layer.y, strict=True))
+    for (x, y), (end_x, end_y) in zip(ends[::2], ends[1::2], strict=True):
+        stroke = f"draw={_colour(layer.colour)},line width=0.8pt,no marks"
+        yield rf"\addplot[{stroke}] coordinates {{({x:g},{y:g}) ({end_x:g},{end_y:g})}};"
 
 
 def _direction(letter: str, axis: Axis, length: float) -> list[str]:

@@ -13,9 +13,12 @@ from survey.charts.original import original_survey
 from survey.charts.over_time import frontier_over_time
 from survey.charts.robustness import DATASET_PAIRS, robustness, robustness_overview
 from survey.charts.scene import Chart
+from survey.charts.speeds import speed_charts
 from survey.charts.tradeoff import tradeoff
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from catalog import Catalog
 
 MACS = "GMACs: billion multiply-accumulates per image; many papers call them FLOPs."
@@ -31,13 +34,13 @@ PAST = "History"
 
 def charts(c: Catalog) -> dict[str, Chart]:
     """Every chart by its slug, in the order of the gallery; the throughput charts follow the catalog's environments."""
-    entries = [*_cost_charts(), *_throughput_charts(c), *_robustness_charts(), *_history_charts()]
+    entries = [*_cost_charts(), *_throughput_charts(c), *speed_charts(c), *_robustness_charts(), *_history_charts()]
     return {chart.slug: chart for chart in entries}
 
 
 def default_environment(c: Catalog) -> str | None:
     """The environment of the chart `throughput-accuracy`: eager, most results, newest software and hardware."""
-    timed = c.measurements[c.measurements["mode"] == "infer"]
+    timed = _timed_by_timm(c)
     counts = timed.groupby("environment")["architecture"].nunique()
     eager = c.environments[~c.environments["compiled"].astype(bool) & c.environments["environment"].isin(counts.index)]
     if eager.empty:
@@ -50,6 +53,12 @@ def default_environment(c: Catalog) -> str | None:
         ["gpu", "framework_number", "cuda", "device"], kind="stable"
     )
     return str(newest["environment"].iloc[-1])
+
+
+def _timed_by_timm(c: Catalog) -> pd.DataFrame:
+    """Speeds of the hundreds of models that timm times; the few measured here have charts of their own."""
+    theirs = c.environments.loc[c.environments["origin"] == "timm", "environment"]
+    return c.measurements[(c.measurements["mode"] == "infer") & c.measurements["environment"].isin(theirs)]
 
 
 def throughput_slug(environment: str) -> str:
@@ -94,7 +103,7 @@ def _cost_charts() -> list[Chart]:
 
 def _throughput_charts(c: Catalog) -> list[Chart]:
     labels = c.environments.set_index("environment")["label"]
-    timed = set(c.measurements.loc[c.measurements["mode"] == "infer", "environment"])
+    timed = set(_timed_by_timm(c)["environment"])
     environments = [name for name in labels.index if name in timed]
     default = default_environment(c)
     pairs = [(throughput_slug(name), name) for name in environments]

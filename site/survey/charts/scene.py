@@ -20,22 +20,28 @@ if TYPE_CHECKING:
 
 # cloud: quiet points; hollow: points that the frontier ignores; highlight: strong points; line: a line alone;
 # dashed: the same for orientation only; steps: a line that holds its value until the next point; method: a line with
-# small points on it; quiet method: the same in the background.
-Role = Literal["cloud", "hollow", "highlight", "line", "dashed", "steps", "method", "quiet method"]
+# small points on it; quiet method: the same in the background; whiskers: a stroke from every second point to the next.
+Role = Literal["cloud", "hollow", "highlight", "line", "dashed", "steps", "method", "quiet method", "whiskers"]
 LINES = ("line", "dashed", "steps", "method", "quiet method")
 
 NOT_RANKED = ", not ranked"  # ends the name of a layer of hollow points beside its group's
+SPREAD = ", 10th to 90th percentile"  # ends the name of a layer of whiskers beside its points'
 
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis of a panel. `low` and `high` are its limits in the metric's unit (days since 1970 for dates)."""
+    """An axis of a panel. `low` and `high` are its limits in the metric's unit (days since 1970 for dates).
+
+    An axis of names has one for each whole number from 0. They are left out where the panel to the left shows the same.
+    """
 
     title: str
     low: float
     high: float
     log: bool = False
     dates: bool = False
+    names: tuple[str, ...] = ()
+    named_beside: bool = False
 
     def fraction(self, value: float) -> float:
         """Where a value lies along the axis, 0 at the low end and 1 at the high end."""

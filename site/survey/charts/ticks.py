@@ -23,9 +23,11 @@ def day_text(number: float) -> str:
 
 def ticks(axis: Axis, length: float = 214.0) -> list[tuple[float, str]]:
     """Positions and texts of an axis that is so many points long, low to high."""
+    if axis.names:
+        return [(float(place), "" if axis.named_beside else name) for place, name in enumerate(axis.names)]
     if axis.dates:
         return _years(axis)
-    return _decades(axis, length) if axis.log else _steps(axis)
+    return _decades(axis, length) if axis.log else _steps(axis, length)
 
 
 def _years(axis: Axis) -> list[tuple[float, str]]:
@@ -44,8 +46,12 @@ def _decades(axis: Axis, length: float) -> list[tuple[float, str]]:
     return [(value, f"{value:,.10g}") for value in values if axis.low <= value <= axis.high]
 
 
-def _steps(axis: Axis) -> list[tuple[float, str]]:
+def _steps(axis: Axis, length: float) -> list[tuple[float, str]]:
+    """As many round numbers as their texts have room for, seven at most."""
     span = axis.high - axis.low
-    step = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, 100, math.inf) if span / step <= 7)
+    room = length / (len(f"{axis.high:,.0f}") * DIGIT_WIDTH + 6)
+    least = span / max(1.0, min(7.0, room))
+    decade = 10.0 ** math.floor(math.log10(least))
+    step = max(0.5, next(digit * decade for digit in (1, 2, 5, 10) if digit * decade >= least))
     first = math.ceil(axis.low / step)
-    return [(index * step, f"{index * step:g}") for index in range(first, math.floor(axis.high / step) + 1)]
+    return [(index * step, f"{index * step:,.10g}") for index in range(first, math.floor(axis.high / step) + 1)]

@@ -13,6 +13,7 @@ import pandas as pd
 from catalog.leaderboard import environments_by_coverage
 from catalog.metrics import METRICS
 from catalog.schema import DATASETS
+from catalog.speed_tables import OURS, SHOWN
 from survey.leaderboard.packing import Packed, pack, refer
 from survey.provenance import line_address
 from survey.render import address
@@ -77,6 +78,9 @@ def payloads(catalog: Catalog) -> dict[str, dict[str, Any]]:
 def _core(catalog: Catalog, results: Mapping[str, pd.DataFrame], speeds: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     every = pd.concat(list(results.values()), ignore_index=True) if results else catalog.leaderboard(MAIN_DATASET)
     models = every[MODEL_COLUMNS].drop_duplicates("model").sort_values("model", kind="stable")
+    # timm's names begin with that of the architecture: the page completes those that are left out here.
+    own = models["architecture"] != [str(model).split(".")[0] for model in models["model"]]
+    models = models.assign(architecture=models["architecture"].where(own))
     used = pd.concat([every["source"], every["cost_source"], *(frame["speed_source"] for frame in speeds.values())])
     main = results.get(MAIN_DATASET, every.iloc[:0])
     return {
@@ -133,13 +137,22 @@ def _environments(catalog: Catalog, speeds: Mapping[str, pd.DataFrame]) -> list[
         {
             "key": key,
             "file": speed_file(key),
-            "label": str(by_key.at[key, "label"]),
+            "label": f"{by_key.at[key, 'label']}{_whose(catalog, key)}",
             "kind": str(by_key.at[key, "kind"]),
             "origin": str(by_key.at[key, "origin"]),
             "rows": len(frame),
         }
         for key, frame in speeds.items()
     ]
+
+
+def _whose(catalog: Catalog, environment: str) -> str:
+    """Whose code ran in an environment that was measured here; upstream's are all of timm's."""
+    if catalog.environments.set_index("environment").at[environment, "origin"] != "here":
+        return ""
+    timed = catalog.measurements[catalog.measurements["environment"] == environment]
+    shown = [name for name in SHOWN if (timed["implementation"] == name).any()]
+    return ", " + " or ".join("ours" if name == OURS else name for name in shown)
 
 
 def speed_file(environment: str) -> str:

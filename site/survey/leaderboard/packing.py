@@ -22,7 +22,7 @@ def pack(frame: pd.DataFrame) -> Packed:
 
 
 def refer(packed: Packed, name: str, values: Iterable[str]) -> Packed:
-    """The packed table with a text column's codes pointing into another list of the same file, which holds its values."""
+    """The packed table with a text column whose codes point into another list of the same file."""
     places = {value: place for place, value in enumerate(values)}
     own = packed["columns"][name]
     codes = [-1 if code < 0 else places[own["values"][code]] for code in own["codes"]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.schema import DATASETS
+from survey.benchmark_api import conditions
 from survey.facts import Facts, Row, Rows
 from survey.openapi import description
 from survey.project import project
@@ -15,6 +16,7 @@ from survey.render import address
 VERSION = "v1"
 BOARD_DROPPED = (
     "environment",
+    "speed_implementation",
     "images_per_s",
     "batch_size",
     "speed_note",
@@ -47,6 +49,7 @@ def publish(facts: Facts, public: Path) -> None:
         folder / "environments.json",
         _listing(facts, "environments", [_fields(row) for row in facts.environments.values()]),
     )
+    _write(folder / "benchmarks.json", _listing(facts, "conditions", conditions(facts.benchmarks)), compact=True)
     for dataset in DATASETS:
         _write(
             folder / "leaderboard" / f"{dataset}.json",
@@ -66,6 +69,7 @@ def endpoints(facts: Facts) -> list[str]:
         "families.json",
         "papers.json",
         "environments.json",
+        "benchmarks.json",
         "openapi.json",
     ]
     return [*single, *(f"leaderboard/{dataset}.json" for dataset in DATASETS)]

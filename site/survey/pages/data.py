@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from catalog.schema import TABLES
 from survey.downloads import FLAT, PACKAGE, SQLITE, write_downloads
-from survey.facts import Facts, rows
+from survey.facts import Facts, Row, rows
 from survey.project import Project, project
+from survey.raw_results import raw_address, raw_file
 from survey.render import Page, write_page
 
 FLAT_COLUMNS = {
@@ -33,6 +35,7 @@ def write(facts: Facts, output: Path) -> None:
         "data.html",
         facts=facts,
         tables=TABLES,
+        results=raw_files(facts),
         counts={name: len(facts.catalog.frames[name]) for name in TABLES},
         flat=FLAT,
         flat_columns=FLAT_COLUMNS,
@@ -46,8 +49,20 @@ def write(facts: Facts, output: Path) -> None:
 
 
 def publish(facts: Facts, public: Path) -> None:
-    """Write the downloads into data/."""
+    """Write the downloads into data/, and the files of results measured here into data/results/."""
     write_downloads(facts.catalog, public / "data", project())
+    for source, path in raw_files(facts):
+        target = public / path
+        found = raw_file(facts.catalog, source)
+        if found is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found, target)
+
+
+def raw_files(facts: Facts) -> list[tuple[Row, str]]:
+    """(source, address relative to the site) of each file of results that the site can hand out whole."""
+    found = [(source, raw_address(facts.catalog, source)) for source in facts.sources.values()]
+    return [(source, path) for source, path in found if path]
 
 
 def citation(facts: Facts, site: Project) -> str:

@@ -49,6 +49,7 @@ def _write_family(facts: Facts, family: Row, output: Path) -> None:
         papers=papers,
         bibtex="\n".join(bibtex(paper) for paper, _ in papers),
         architectures=architectures,
+        timed_here=[row.architecture for row in architectures if row.architecture in facts.benchmarks.by_workload],
         without_accuracy=[row for row in architectures if row.architecture not in evaluated],
         train_sets=sorted({row.train_set for row in board}, key=train_set_order),
         environment=facts.environments.get(facts.speed_environment or ""),

@@ -1,21 +1,40 @@
-"""The implementations of this repository, each with the proof that it equals its reference."""
+"""The implementations of this repository: the proof that each equals its reference, and its speed against rivals."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from survey.facts import Facts
+from survey.headlines import Headline
 from survey.render import Page, plural, write_page
+from survey.runs import Condition
 
 
 def write(facts: Facts, output: Path) -> None:
-    """Write implementations/index.md; the page says so plainly when there is none yet."""
+    """Write implementations/index.md; the page says so plainly when there is none yet, or no speed."""
     count = len(facts.implementations)
     references = "its reference" if count == 1 else "their references"
     page = Page(
         "implementations/index.md",
         "Keras implementations",
-        f"{plural(count, 'backbone variant')} in Keras 3, proven equal to {references}.",
+        f"{plural(count, 'backbone variant')} in Keras 3, proven equal to {references} and timed against rivals.",
         hide=("navigation", "toc"),
     )
-    write_page(output, page, "implementations.html", facts=facts, variants=list(facts.implementations.values()))
+    told = facts.headlines
+    write_page(
+        output,
+        page,
+        "implementations.html",
+        facts=facts,
+        variants=list(facts.implementations.values()),
+        machines=_by_machine(told),
+        others=[name for name in facts.benchmarks.by_workload if name not in told],
+    )
+
+
+def _by_machine(told: dict[str, list[Headline]]) -> list[tuple[str, Condition, list[Headline]]]:
+    """(slug, a condition that names it, headlines) of each machine."""
+    found: dict[str, list[Headline]] = {}
+    for one in (line for lines in told.values() for line in lines):
+        found.setdefault(one.condition.machine, []).append(one)
+    return [(slug, lines[0].condition, lines) for slug, lines in sorted(found.items())]

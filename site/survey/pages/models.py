@@ -81,6 +81,7 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
         datasets=DATASETS,
         costs=facts.costs_by_architecture.get(model.architecture, []),
         speeds=speed_table(facts, model.architecture),
+        timed_here=facts.headlines.get(model.architecture, []),
         opinions=[
             row
             for row in facts.opinions_by_architecture.get(model.architecture, [])
@@ -140,8 +141,12 @@ class SpeedTable:
 
 
 def speed_table(facts: Facts, architecture: str) -> SpeedTable:
-    """The speeds of an architecture; of several batch sizes the fastest."""
-    measurements = facts.measurements_by_architecture.get(architecture, [])
+    """The speeds of an architecture that timm measured; of several batch sizes the fastest.
+
+    Those measured here are of several implementations, and have a page of their own.
+    """
+    every = facts.measurements_by_architecture.get(architecture, [])
+    measurements = [row for row in every if facts.environments[row.environment].origin != "here"]
     lines = []
     for (environment, mode, implementation), found in grouped(
         measurements, "environment", "mode", "implementation"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from survey.facts import Facts, rows
 from survey.feed import Entry, feed
-from survey.news import SHOWN, Revision, latest_revisions
+from survey.news import SHOWN, Revision, Sweep, latest_revisions, sweeps
 from survey.project import project
 from survey.render import Page, write_page
 
@@ -26,15 +26,18 @@ def write(facts: Facts, output: Path) -> None:
         "whats_new.html",
         facts=facts,
         revisions=latest_revisions(facts),
+        sweeps=sweeps(facts),
         refreshes=sorted(rows(facts.catalog.refreshes), key=lambda row: row.date, reverse=True),
         shown=SHOWN,
     )
 
 
 def publish(facts: Facts, public: Path) -> None:
-    """Write feed.xml: the newest revisions, with ids and days that never change."""
+    """Write feed.xml: the newest revisions and files of results, with ids that never change."""
     site = project()
-    entries = [_entry(revision, site.site_url) for revision in latest_revisions(facts)[:IN_FEED]]
+    entries = [_sweep_entry(sweep, site.site_url) for sweep in sweeps(facts)[:IN_FEED]]
+    entries += [_entry(revision, site.site_url) for revision in latest_revisions(facts)[:IN_FEED]]
+    entries.sort(key=lambda entry: entry.day, reverse=True)
     text = feed(
         title=f"{site.name}: what's new",
         subtitle=site.description,
@@ -59,3 +62,9 @@ def _entry(revision: Revision, site_url: str) -> Entry:
         address=f"{site_url}whats-new/#{revision.anchor}",
         paragraphs=tuple(lines),
     )
+
+
+def _sweep_entry(sweep: Sweep, site_url: str) -> Entry:
+    address = f"{site_url}whats-new/#{sweep.anchor}"
+    day = sweep.source.retrieved_at
+    return Entry(address, f"{day}: measured here: {sweep.summary}", day, address, (f"{sweep.summary}.",))

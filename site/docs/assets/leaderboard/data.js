@@ -108,6 +108,7 @@ export function buildRows(core, results) {
     for (const name of names) row[name] = results[name][index];
     const at = byName.get(model);
     for (const name of attributes) row[name] = models[name][at];
+    row.architecture ??= model.split(".")[0]; // left out where the model's name begins with it
     row.key = `${model} ${row.img_size}`;
     row.page = file.pages[model] ?? model;
     row.rank = null;

@@ -1,0 +1,78 @@
+"""Loads timm's image processing and timm's model for an evaluation."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from catalog.problems import one_line
+from implementations.benchmark.environment import installed_versions
+from implementations.errors import WeightsError
+from implementations.evaluation.predictor import Predictor, UnreadableImageError
+from implementations.evaluation.specification import Evaluation
+from implementations.parity.torchvision_ops import define_missing_operators
+
+# What Pillow raises for bytes that are no image, or a damaged one.
+DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+
+
+def load(evaluation: Evaluation, weights: Path) -> Predictor:
+    """See `predictor.load`."""
+    define_missing_operators()
+    from timm.data import create_transform, resolve_data_config
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = _create(evaluation, weights).to(device)
+    data_config = resolve_data_config({"img_size": evaluation.img_size}, model=model)
+    transform = create_transform(**data_config)
+
+    def prepare(data: bytes) -> np.ndarray:
+        try:
+            image = Image.open(io.BytesIO(data)).convert("RGB")
+        except UnidentifiedImageError as error:
+            raise UnreadableImageError(f"{len(data)} bytes that are no image of a known kind") from error
+        except DECODING_ERRORS as error:
+            reason = str(error).splitlines()
+            raise UnreadableImageError(reason[0] if reason else type(error).__name__) from error
+        return transform(image).numpy()  # C, height, width
+
+    def predict(batch: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return model(torch.from_numpy(batch).to(device)).float().cpu().numpy()
+
+    return Predictor(
+        prepare=prepare,
+        predict=predict,
+        img_size=data_config["input_size"][-1],
+        crop_pct=data_config["crop_pct"],
+        interpolation=data_config["interpolation"],
+        versions=installed_versions(["timm", "torch", "torchvision", "pillow"]),
+    )
+
+
+def _create(evaluation: Evaluation, weights: Path) -> torch.nn.Module:
+    """timm's model; the file takes the way that pretrained weights take, so that positions are resized as there."""
+    import timm
+
+    arguments: dict[str, Any] = {"img_size": evaluation.img_size} if evaluation.img_size else {}
+    overlay = {"file": str(weights), "custom_load": False, "num_classes": evaluation.classes}
+    try:
+        return timm.create_model(
+            evaluation.config.name,
+            pretrained=True,
+            pretrained_cfg_overlay=overlay,
+            num_classes=evaluation.classes,
+            **arguments,
+        ).eval()
+    except (RuntimeError, KeyError, OSError, ValueError) as error:
+        reason = one_line(str(error))
+        raise WeightsError(
+            f"weights {weights}: timm cannot load them into {evaluation.config.name}: {reason}"
+        ) from error

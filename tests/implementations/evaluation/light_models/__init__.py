@@ -1,0 +1,1 @@
+"""Implementations of any model that need no library."""
