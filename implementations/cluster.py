@@ -10,7 +10,10 @@ import functools
 import hashlib
 import logging
 import os
+import signal
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -68,26 +71,12 @@ def connected(scheduler: str | None, workers: int | None, say: Callable[[str], N
         ClusterError: Dask is not installed, the scheduler does not answer, or a worker is of another version.
     """
     try:
-        import dask
-        import distributed
+        import distributed  # noqa: F401
     except ModuleNotFoundError as error:
         raise ClusterError(f"{error.name} is not installed: pip install -e '.[cluster]'") from error
     if scheduler is None:
-        # Benchmarks start processes of their own, whose memory is theirs; a worker is not to be ended for them.
-        settings = {"distributed.scheduler.allowed-failures": DEATHS}
-        with (
-            dask.config.set(settings),
-            distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                memory_limit=0,
-                dashboard_address=":0",
-                silence_logs="CRITICAL",
-            ) as local,
-            distributed.Client(local) as client,
-        ):
-            yield Cluster(client, workers or 0, say)
+        with _started(workers or 1) as client:
+            yield Cluster(client, workers or 1, say)
         return
     with _quiet(), _reached(scheduler) as client:
         if not client.nthreads():
@@ -108,14 +97,19 @@ def run_all(cluster: Cluster, function: Callable[..., Any], tasks: Mapping[str, 
     from distributed import wait
 
     client = cluster.client
-    futures = {client.submit(_called, function, arguments, pure=False): key for key, arguments in tasks.items()}
-    waiting = False
+    left = deque(tasks.items())
+    futures: dict[Any, str] = {}
+    said = False
     try:
-        while futures:
+        while left or futures:
+            # No more than workers have threads: Dask blames every task that a dead worker held, begun or not.
+            while left and len(futures) < max(1, sum(client.nthreads().values())):
+                key, arguments = left.popleft()
+                futures[client.submit(_called, function, arguments, pure=False)] = key
             try:
                 finished = wait(list(futures), timeout=POLL_S, return_when="FIRST_COMPLETED").done
             except TimeoutError:
-                waiting = _said_of_no_workers(cluster, waiting)
+                said = _said_of_no_workers(cluster, said)
                 continue
             for future in finished:
                 yield _done(futures.pop(future), future)
@@ -162,6 +156,39 @@ def _said_of_no_workers(cluster: Cluster, said: bool) -> bool:
     if none_left and not said:
         cluster.say("no workers are left; waiting for another (what is finished is kept)")
     return none_left
+
+
+@contextmanager
+def _started(workers: int) -> Iterator[Client]:
+    """A client of worker processes on this machine."""
+    import dask
+    import distributed
+
+    with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS}):
+        with _interrupts_ignored():
+            local = distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=0,  # benchmarks start processes, whose memory is theirs: no worker is to be ended for it
+                dashboard_address=":0",
+                silence_logs="CRITICAL",
+            )
+        with local, distributed.Client(local) as client:
+            yield client
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Let processes that are started meanwhile leave Ctrl-C to this one, which ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager
