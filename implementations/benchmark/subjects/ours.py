@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from typing import Any
 
@@ -31,8 +30,7 @@ def load(run: Run, reference: Reference) -> Loaded:
         return _load_export(run, reference)
     runtimes.use_keras(run)
     model = _model(run.comparison, reference, runtimes.POLICIES[run.comparison.precision])
-    has_inference = importlib.util.find_spec("implementations.inference") is not None
-    if has_inference and runtimes.KERAS_BACKENDS[run.subject.runtime] == "tensorflow":
+    if runtimes.KERAS_BACKENDS[run.subject.runtime] == "tensorflow":
         return _load_tensorflow(model, run, reference)
     images = reference.inputs()["images"]
 
