@@ -25,6 +25,7 @@ import torch
 from torch import nn
 
 from implementations.regional_compilation import (
+    DROP_PATH,
     RATE,
     RegionalCompilationError,
     compile_repeated_blocks,
@@ -141,7 +142,8 @@ def fingerprint(block: nn.Module) -> str:
     """
     parts = []
     for name, module in block.named_modules():
-        hidden = _HIDDEN if module.training else (*_HIDDEN, RATE)
+        is_idle = type(module).__name__ == DROP_PATH and not module.training
+        hidden = (*_HIDDEN, RATE) if is_idle else _HIDDEN
         attributes = {key: _plain(value) for key, value in vars(module).items() if key not in hidden}
         tensors = {
             key: Kind.of(value)

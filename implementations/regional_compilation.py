@@ -25,7 +25,7 @@ from implementations.errors import BackboneError
 CONTAINERS = (nn.Sequential, nn.ModuleList)
 # What torch's own kernels were chosen for: it runs here, and inductor need not find that out again.
 KNOWN_CAPABILITIES = ("AVX2", "AVX512")
-RATE = "drop_prob"  # of timm's DropPath
+DROP_PATH, RATE = "DropPath", "drop_prob"  # timm's class, and its attribute
 
 
 class RegionalCompilationError(BackboneError):
@@ -67,12 +67,14 @@ def without_idle_rates(guards: Sequence[Any]) -> list[bool]:
 
     Rates grow from block to block, so that with these guards every block of an ordinary Swin has a body of its own.
     """
-    idle = {guard.name for guard in guards if guard.name.endswith(".training") and guard.value is False}
-    return [not (last == RATE and f"{owner}.training" in idle) for owner, _, last in map(_parted, guards)]
+    drop_paths = {guard.name for guard in guards if type(guard.value).__name__ == DROP_PATH}
+    idle = {guard.name.removesuffix(".training") for guard in guards if _says_not_training(guard)} & drop_paths
+    rates = {f"{owner}.{RATE}" for owner in idle}
+    return [guard.name not in rates for guard in guards]
 
 
-def _parted(guard: Any) -> tuple[str, str, str]:
-    return guard.name.rpartition(".")
+def _says_not_training(guard: Any) -> bool:
+    return guard.name.endswith(".training") and guard.value is False
 
 
 def repeated_blocks(model: nn.Module) -> dict[str, nn.Module]:

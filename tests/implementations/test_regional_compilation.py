@@ -147,6 +147,28 @@ def test_a_rate_counts_again_in_training():
     assert backend.count == 2 + 4
 
 
+def test_a_rate_that_is_used_outside_training_counts():
+    """Only a drop path is known to be idle; whoever else has a rate of that name keeps it guarded."""
+
+    class Faded(nn.Module):
+        def __init__(self, rate: float) -> None:
+            super().__init__()
+            self.inner, self.drop_prob = nn.Linear(3, 3), rate
+
+        def forward(self, x):
+            return self.inner(x) * (1 if self.training else self.drop_prob)
+
+    model, backend = nn.Sequential(Faded(0.5), Faded(0.25)).eval(), Bodies()
+    batch = torch.rand(2, 3)
+    expected = model(batch)
+
+    compile_repeated_blocks(model, backend=backend)
+
+    torch.testing.assert_close(model(batch), expected)
+    assert backend.count == 2
+    assert fingerprint(model[0]) != fingerprint(model[1])
+
+
 def test_another_input_size_gets_a_body_of_its_own():
     model, backend = vit(), Bodies()
     compile_repeated_blocks(model, backend=backend)
