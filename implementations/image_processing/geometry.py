@@ -50,3 +50,25 @@ def crop_offset(resized: tf.Tensor, size: int, crop: Crop) -> tf.Tensor:
         return tf.where(resized >= size, (resized - size) // 2, -((size - resized + 1) // 2))
     inside = _round(_quotient(resized - size, tf.constant(2)))
     return tf.where(resized >= size, inside, -((size - resized) // 2))
+
+
+def window_of(
+    height: int, width: int, target: tuple[int, int], resize: Resize, size: tuple[int, int], crop: Crop
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return size and offset that `resized_size` and `crop_offset` give, for an image whose size is known: numbers."""
+    if resize == "exact":
+        resized = target
+    elif resize == "shortest":
+        longer = int(target[0] * max(height, width) / min(height, width))
+        resized = (longer, target[0]) if width <= height else (target[0], longer)
+    else:
+        ratio = (min if resize == "cover" else max)(height / target[0], width / target[1])
+        resized = (round(height / ratio), round(width / ratio))
+    resized = (max(resized[0], 1), max(resized[1], 1))
+    return resized, (_offset(resized[0], size[0], crop), _offset(resized[1], size[1], crop))
+
+
+def _offset(resized: int, size: int, crop: Crop) -> int:
+    if resized >= size:
+        return (resized - size) // 2 if crop == "hugging_face" else round((resized - size) / 2)
+    return -((size - resized + (crop == "hugging_face")) // 2)

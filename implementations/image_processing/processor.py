@@ -13,8 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from PIL import Image
 
+from implementations.image_processing import pillow
 from implementations.image_processing.geometry import Crop, Resize, crop_offset, resized_size
 from implementations.image_processing.resample import SUPPORT, resample
 from implementations.registry import pretrained_config
@@ -132,14 +135,19 @@ class ImageProcessor:
         """Process one image or a batch.
 
         Accepts JPEG, PNG, BMP or GIF bytes (a scalar or a vector of strings, or `bytes`), uint8 pixels (H, W, C) or
-        (B, H, W, C), and outside a graph a list of these with sizes of their own. Returns float32 (height, width, C),
-        with a leading B for batches. Raises ValueError for an empty or corrupt image and a wrong rank or channel count,
-        TypeError for pixels that are not uint8.
+        (B, H, W, C), and outside a graph Pillow images and lists of these with sizes of their own. Returns float32
+        (height, width, C), with a leading B for batches. Raises ValueError for an empty or corrupt image and a wrong
+        rank or channel count, TypeError for pixels that are not uint8.
         """
         if isinstance(images, list | tuple):
             if not images:
                 raise ValueError("image: empty list: expected at least one image")
             return tf.stack([self(image) for image in images])
+        in_memory = isinstance(images, Image.Image) or (
+            isinstance(images, np.ndarray) and images.dtype.kind not in "SUO"
+        )
+        if in_memory and tf.executing_eagerly():
+            return tf.convert_to_tensor(self.process(images))
         tensor = tf.convert_to_tensor(images)
         if tensor.dtype == tf.string:
             return self._from_bytes(tensor)
@@ -147,6 +155,23 @@ class ImageProcessor:
         if not tf.executing_eagerly():
             return self._from_pixels(tensor)
         return _compiled(self, tensor.shape.rank)(tensor)
+
+    def process(self, images: Image.Image | np.ndarray) -> np.ndarray:
+        """As a call, for a Pillow image or an array of uint8 pixels in memory, from and to numpy.
+
+        Runs on Pillow itself where the installed one gives the bytes that `pillow` asks for.
+        """
+        if isinstance(images, Image.Image):
+            if pillow.can_process(self, images.height, images.width):
+                return pillow.process(self, images)
+            images = np.asarray(images.convert(pillow.MODES.get(len(self.mean), images.mode)))
+            images = images if images.ndim == 3 else images[..., None]
+        self._check(images)
+        if pillow.can_process(self, *images.shape[-3:-1]):
+            if images.ndim == 3:
+                return pillow.process(self, images)
+            return np.stack([pillow.process(self, image) for image in images])
+        return _compiled(self, images.ndim)(tf.convert_to_tensor(images)).numpy()
 
     def decode(self, data: tf.Tensor) -> tf.Tensor:
         """Decode the bytes of one image to uint8 (H, W, C), exactly as Pillow's `convert("RGB")` for 8-bit images."""
@@ -186,11 +211,11 @@ class ImageProcessor:
             ) from error
         return self(pixels)
 
-    def _check(self, pixels: tf.Tensor) -> None:
+    def _check(self, pixels: tf.Tensor | np.ndarray) -> None:
         """Raise on what the static shape and the dtype already tell."""
-        if pixels.dtype != tf.uint8:
+        if pixels.dtype.name != "uint8":
             raise TypeError(f"image: dtype {pixels.dtype.name}: expected uint8 pixels (0..255) before any rescaling")
-        shape, channels = pixels.shape, len(self.mean)
+        shape, channels = tf.TensorShape(pixels.shape), len(self.mean)
         if shape.rank not in (3, 4):
             raise ValueError(f"image: shape {shape}: expected (H, W, {channels}) or (B, H, W, {channels})")
         if shape[-1] is not None and shape[-1] != channels:
