@@ -27,7 +27,6 @@ def write(facts: Facts, output: Path) -> None:
             "machines": plural(len(benchmarks.machines), "machine"),
         },
         files=_files(facts),
-        findings="",
         repo_url=project().repo_url,
     )
     target = output / PAGE
