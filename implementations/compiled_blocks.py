@@ -90,7 +90,7 @@ def load_compiled(model: nn.Module, path: Path, **compile_options: Any) -> nn.Mo
     They serve calls as they were compiled for: inference without gradients, and inputs of the size, dtype and device of
     the file. Any other call goes to the block as `compile_repeated_blocks` would have it. The compiled blocks read the
     model's tensors where they lie: changes in place are seen, and after `model.to(...)` or a load with `assign=True`
-    the file must be loaded again.
+    the file must be loaded again. Machine code is run as it lies there: load only files that you trust.
 
     A file that is missing, broken, of another torch, machine or model warns in one line (CompiledBlocksWarning), and
     the blocks are compiled as by `compile_repeated_blocks`.
@@ -140,35 +140,40 @@ def fingerprint(block: nn.Module) -> str:
 
     Made from the code of every module inside, its plain attributes (flags, sizes, rates) and the form of its tensors.
     """
-    parts = []
-    for name, module in block.named_modules():
-        is_idle = type(module).__name__ == DROP_PATH and not module.training
-        hidden = (*_HIDDEN, RATE) if is_idle else _HIDDEN
-        attributes = {key: _plain(value) for key, value in vars(module).items() if key not in hidden}
-        tensors = {
-            key: Kind.of(value)
-            for key, value in (*module._parameters.items(), *module._buffers.items())
-            if value is not None
-        }
-        parts.append(
-            (name, _code(type(module)), sorted(attributes.items()), sorted(tensors.items(), key=lambda item: item[0]))
-        )
+    parts = [
+        (name, _code(type(module)), _attributes(module), _tensors(module)) for name, module in block.named_modules()
+    ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
+def _attributes(module: nn.Module) -> list[tuple[str, str]]:
+    is_idle = type(module).__name__ == DROP_PATH and not module.training
+    hidden = (*_HIDDEN, RATE) if is_idle else _HIDDEN
+    return sorted((name, _plain(value)) for name, value in vars(module).items() if name not in hidden)
+
+
+def _tensors(module: nn.Module) -> list[tuple[str, Kind]]:
+    own = (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))
+    return [(name, Kind.of(tensor)) for name, tensor in own]
+
+
 def _plain(value: Any) -> str:
-    return (
-        f"{value.__module__}.{value.__qualname__}"
-        if inspect.isfunction(value) or inspect.isclass(value)
-        else repr(value)
-    )
+    if inspect.isfunction(value) or inspect.isclass(value):
+        return f"{value.__module__}.{value.__qualname__}"
+    return repr(value)
 
 
 @cache
 def _code(kind: type) -> str:
     """Name, package version and source of a class."""
     package = sys.modules[kind.__module__.partition(".")[0]]
-    return f"{kind.__module__}.{kind.__qualname__} {getattr(package, '__version__', '')} {inspect.getsource(kind)}"
+    try:
+        source = inspect.getsource(kind)
+    except OSError as error:
+        raise RegionalCompilationError(
+            f"the source of {kind.__name__} cannot be read, to tell its blocks apart"
+        ) from error
+    return f"{kind.__module__}.{kind.__qualname__} {getattr(package, '__version__', '')} {source}"
 
 
 def _machine() -> dict[str, str]:
@@ -177,7 +182,7 @@ def _machine() -> dict[str, str]:
         "torch": torch.__version__,
         "processor": platform.machine(),
         "system": platform.system(),
-        "vector extension": torch.backends.cpu.get_cpu_capability(),
+        "instructions": " ".join(name for name, has in sorted(torch.cpu.get_capabilities().items()) if has is True),
     }
 
 
@@ -206,8 +211,9 @@ def _compile_ahead(block: nn.Module, example: torch.Tensor, path: Path) -> None:
     import torch._inductor
 
     block = copy.deepcopy(block)
-    for parameter in block.parameters():
-        parameter.normal_()  # a weight that is all ones must not become a constant of the code
+    for tensor in (*block.parameters(), *block.buffers()):
+        if tensor.is_floating_point():
+            tensor.normal_()  # a weight that is all ones must not become a constant of the code
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
         program = torch.export.export(block, (torch.randn_like(example),))
@@ -253,8 +259,11 @@ def _unpack(path: Path, folder: Path) -> dict[str, Any]:
         raise RegionalCompilationError("is not a whole file of compiled blocks") from error
     if found_format != FORMAT:
         raise RegionalCompilationError(f"has format {found_format}, expected {FORMAT}")
-    here = _machine()
-    for key, value in here.items():
-        if found.get(key) != value:
-            raise RegionalCompilationError(f"was made for {key} {found.get(key)}, this is {value}")
+    for key, here in _machine().items():
+        there = str(found.get(key, "unknown"))
+        if there != here and key == "instructions":
+            unlike = sorted(set(there.split()) ^ set(here.split()))
+            raise RegionalCompilationError(f"was made for a processor that differs in {', '.join(unlike)}")
+        if there != here:
+            raise RegionalCompilationError(f"was made for {key} {there}, this is {here}")
     return manifest

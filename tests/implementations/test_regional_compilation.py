@@ -297,6 +297,14 @@ class TestFile:
 
         self.assert_compiled_anew(path, rf"was made for torch 1\.0, this is {torch.__version__.split('+')[0]}")
 
+    def test_of_another_processor_warns_in_one_line_and_compiles(self, file, tmp_path):
+        def add(manifest):
+            manifest["machine"]["instructions"] += " abacus"
+
+        path = self.with_manifest(file, tmp_path, add)
+
+        self.assert_compiled_anew(path, "was made for a processor that differs in abacus")
+
     def test_of_another_format_warns_in_one_line_and_compiles(self, file, tmp_path):
         path = self.with_manifest(file, tmp_path, lambda manifest: manifest.update(format=0))
 
