@@ -15,6 +15,7 @@ from survey.charts import draw_all
 from survey.charts.speeds import speed_charts
 from survey.facts import Facts
 from survey.headlines import headlines
+from survey.pages import benchmarks
 from survey.pages.models import speed_table
 from survey.pages.regional_compilation import regional_tables
 from survey.render import cost
@@ -237,6 +238,23 @@ def test_machines_that_call_themselves_alike_are_told_apart(facts):
     other = catalog.load(facts.catalog.data)
     other.environments = environments
     assert set(Benchmarks(other).machines) == {"amd-epyc-2t", "amd-epyc-2t-2"}
+
+
+def test_hostile_names_of_machines_stay_text(facts, tmp_path):
+    hostile = "<script>alert(1)</script> [x](javascript:alert(1)) `x`"
+    environments = facts.catalog.environments.copy()
+    here = environments["origin"] == "here"
+    for column in ("device", "os", "libraries", "switches", "processor_flags"):
+        environments.loc[here, column] = hostile
+    other = catalog.load(facts.catalog.data)
+    other.environments = environments
+    benchmarks.write(Facts(other), tmp_path)
+    (machine,) = Benchmarks(other).machines
+    assert re.fullmatch(r"[a-z0-9-]+", machine)
+    html = (tmp_path / "implementations" / BACKBONE / "index.md").read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert not re.search(r"^[#*>|-].*javascript:", html, re.MULTILINE)  # no Markdown line holds it
 
 
 def test_without_rows_the_pages_say_so_and_how_to_make_some(small_site):
