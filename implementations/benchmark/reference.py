@@ -66,9 +66,9 @@ def write_reference(comparison: Comparison, folder: Path) -> None:
     if layer is None:
         costs = _write_model(comparison, folder)
     elif layer.kind == "image-processing":
-        from implementations.benchmark.subjects import photographs
+        from implementations.benchmark.subjects.photographs import make_reference
 
-        photographs.make_reference(comparison, folder)
+        make_reference(comparison, folder)
         costs = Costs(None, None)
     else:
         from implementations.benchmark.layer_reference import layer_gmacs, write_layer_reference

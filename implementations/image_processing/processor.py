@@ -73,7 +73,11 @@ class ImageProcessor:
         size = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size or input_size[-2:])
         scaled = tuple(math.floor(edge / (config.get("crop_pct") or 0.875)) for edge in size)
         mode = config.get("crop_mode") or "center"
-        resizes = {"squash": "exact", "border": "fit", "center": "shortest" if scaled[0] == scaled[1] else "cover"}
+        resizes: dict[str, Resize] = {
+            "squash": "exact",
+            "border": "fit",
+            "center": "shortest" if scaled[0] == scaled[1] else "cover",
+        }
         if mode not in resizes:
             raise ValueError(
                 f"image processing: unknown crop_mode {mode!r}: expected one of {', '.join(sorted(resizes))}"
