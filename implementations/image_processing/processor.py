@@ -178,7 +178,10 @@ class ImageProcessor:
         return _compiled(self, images.ndim)(tf.convert_to_tensor(images)).numpy()
 
     def decode(self, data: tf.Tensor) -> tf.Tensor:
-        """Decode the bytes of one image to uint8 (H, W, C), exactly as Pillow's `convert("RGB")` for 8-bit images."""
+        """Decode the bytes of one image to uint8 (H, W, C), exactly as Pillow's `convert("RGB")` for 8-bit images.
+
+        Except a CMYK JPEG, of which TensorFlow truncates what Pillow rounds: open it with Pillow and pass the image.
+        """
         channels = len(self.mean)
         if channels not in (1, 3):
             raise ValueError(f"image: cannot decode bytes to {channels} channels: expected 1 or 3, or pass pixels")
