@@ -27,7 +27,7 @@ class Result:
     infer_step_time: float | None  # ms, median
     infer_batch_size: int
     param_count: float | None  # M
-    infer_gmacs: float | None  # of one sample, counted with attention unfused
+    infer_gmacs: float | None  # of one sample as this implementation runs it, counted with attention unfused
     mode: str  # infer
     implementation: str  # whose code ran: backbone-survey, timm, keras-hub, ...
     runtime: str  # tf-graph, tf-xla, torch, torch-compile, openvino, ...

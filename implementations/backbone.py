@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from implementations.errors import BackboneError
+from implementations.openvino_graph import tune_file
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -182,6 +183,8 @@ class Backbone(keras.Model):
         if not getattr(self, "_called", False):
             self(np.zeros((1, *self.config.img_size, self.config.in_chans), "float32"))
         super().export(filepath, *args, **kwargs)
+        if "openvino" in (kwargs.get("format"), *args[:1]):
+            tune_file(filepath)
 
     def get_config(self) -> dict[str, Any]:
         """Name, dtype policy and configuration."""

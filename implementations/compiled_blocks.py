@@ -66,8 +66,8 @@ def save_compiled(model: nn.Module, images: torch.Tensor, path: Path) -> None:
         path: of the file.
 
     Raises:
-        RegionalCompilationError: no repeated blocks, a model in training mode, or blocks called with more than one
-            tensor.
+        RegionalCompilationError: no repeated blocks, a model in training mode, or blocks that do not make one tensor of
+            one tensor.
     """
     if model.training:
         raise RegionalCompilationError("save_compiled serves inference: call model.eval() first")
@@ -117,13 +117,13 @@ def load_compiled(model: nn.Module, path: Path, **compile_options: Any) -> nn.Mo
 class CompiledBlock:
     """A block's call: the compiled body for the input that it was made for, else what stood there before."""
 
-    def __init__(self, block: nn.Module, runner: Any, kind: Kind) -> None:
-        self._block, self._runner, self._kind = block, runner, kind
+    def __init__(self, block: nn.Module, library: Any, kind: Kind) -> None:
+        self._block, self._library, self._kind = block, library, kind
         self._otherwise = block._compiled_call_impl
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         if self._serves(inputs, named):
-            return self._runner(*inputs)
+            return self._library.boxed_run(list(inputs))[0]
         return self._otherwise(*inputs, **named)
 
     def _serves(self, inputs: tuple[Any, ...], named: dict[str, Any]) -> bool:
@@ -190,14 +190,12 @@ def _inputs_of_blocks(model: nn.Module, images: torch.Tensor) -> list[tuple[nn.M
     """Every repeated block with what it is called on when the model sees the images."""
     found: list[tuple[nn.Module, torch.Tensor]] = []
 
-    def note(block: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
-        if named or len(inputs) != 1 or not isinstance(inputs[0], torch.Tensor):
-            raise RegionalCompilationError(
-                f"a {type(block).__name__} is called with more than one tensor, expected one"
-            )
+    def note(block: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
+        if named or len(inputs) != 1 or not all(isinstance(value, torch.Tensor) for value in (*inputs, output)):
+            raise RegionalCompilationError(f"a {type(block).__name__} does not make one tensor of one tensor")
         found.append((block, inputs[0]))
 
-    hooks = [block.register_forward_pre_hook(note, with_kwargs=True) for block in repeated_blocks(model).values()]
+    hooks = [block.register_forward_hook(note, with_kwargs=True) for block in repeated_blocks(model).values()]
     try:
         model(images)
     finally:
@@ -226,8 +224,6 @@ def _compile_ahead(block: nn.Module, example: torch.Tensor, path: Path) -> None:
 
 def _read(blocks: list[nn.Module], path: Path) -> list[tuple[nn.Module, CompiledBlock]]:
     """A compiled body for every block. Raises RegionalCompilationError, in words to follow the file's name."""
-    import torch._inductor
-
     with tempfile.TemporaryDirectory() as folder:
         manifest = _unpack(path, Path(folder))
         bodies = []
@@ -236,14 +232,24 @@ def _read(blocks: list[nn.Module], path: Path) -> list[tuple[nn.Module, Compiled
             if name not in manifest["kinds"]:
                 raise RegionalCompilationError(f"holds no block like this model's {type(block).__name__}")
             try:
-                runner = torch._inductor.aoti_load_package(str(Path(folder) / f"{name}.pt2"))
-                tensors = dict(block.named_parameters()) | dict(block.named_buffers())
-                wanted = {key: tensors[key] for key in runner.get_constant_fqns()}
-                runner.load_constants(wanted, check_full_update=True, user_managed=True)
+                library = _library(Path(folder) / f"{name}.pt2", block)
             except (RuntimeError, KeyError) as error:
                 raise RegionalCompilationError(f"a compiled block cannot be loaded ({error!r:.80})") from error
-            bodies.append((block, CompiledBlock(block, runner, Kind(**manifest["kinds"][name]))))
+            bodies.append((block, CompiledBlock(block, library, Kind(**manifest["kinds"][name]))))
     return bodies
+
+
+def _library(path: Path, block: nn.Module) -> Any:
+    """A package's machine code over a block's own tensors.
+
+    `torch._inductor.aoti_load_package` would wrap the same loader, but first compiles trial programs to warn of another
+    processor, which takes longer than all the rest; the manifest has told that already.
+    """
+    loader = torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)  # name, threads, runners, device
+    tensors = dict(block.named_parameters()) | dict(block.named_buffers())
+    wanted = {key: tensors[key] for key in loader.get_constant_fqns()}
+    loader.load_constants(wanted, False, True, True, False)  # now, all of them, without a copy, on their own device
+    return loader
 
 
 def _unpack(path: Path, folder: Path) -> dict[str, Any]:

@@ -31,8 +31,11 @@ class Costs:
         return self.macs / 1e9
 
 
-def count_costs(name: str, **arguments: Any) -> Costs:
+def count_costs(name: str, *, every_token: bool = True, **arguments: Any) -> Costs:
     """Costs of a variant; `arguments` as `create_model`.
+
+    With `every_token` all tokens go through all blocks, as in timm and as its published figures count; without, only
+    those that the head reads go through the last block, as when the model is called (`Backbone.head_features`).
 
     Raises:
         UnknownNameError, BackboneError: as `create_model`.
@@ -40,9 +43,21 @@ def count_costs(name: str, **arguments: Any) -> Costs:
     model = create_unallocated(name, **arguments)
     image = keras.KerasTensor((1, *model.config.img_size, model.config.in_chans))
     with keras.StatelessScope(initialize_variables=False), counting_macs() as macs:
-        model(image)
+        whole = every_token and not model.config.features_only
+        (_EveryToken(model) if whole else model)(image)
     parameters = sum(prod(shape) for shape in tensor_shapes(model).values())
     return Costs(model.config.img_size, parameters, sum(macs.values()), dict(macs))
+
+
+class _EveryToken(keras.layers.Layer):
+    """A backbone's trunk as a whole, then its head."""
+
+    def __init__(self, backbone: Any) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def call(self, images):
+        return self.backbone.forward_head(self.backbone.run(images)[0])
 
 
 def create_unallocated(name: str, **arguments: Any) -> Any:

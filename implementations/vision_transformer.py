@@ -11,7 +11,6 @@ from keras import ops
 from implementations.backbone import Backbone, BackboneConfig, Feature, FeatureInfo, keeps, take_indices
 from implementations.errors import BackboneError
 from implementations.layers.attention_pool import AttentionPoolLatent
-from implementations.layers.cost_trace import counting
 from implementations.layers.drop_path import drop_path_rates
 from implementations.layers.linear import Linear
 from implementations.layers.norm import create_norm
@@ -183,12 +182,9 @@ class VisionTransformer(Backbone):
         return self.run(images, training, keep=self._read_tokens())[0]
 
     def _read_tokens(self) -> int | None:
-        """Leading tokens that the head reads, None for all; the last block need not compute the others.
-
-        Costs are counted with all of them, as timm counts.
-        """
+        """Leading tokens that the head reads, None for all; the last block need not compute the others."""
         config = self.config
-        if counting() or config.global_pool != "token" or config.block_fn != "Block" or config.attn_layer == "diff":
+        if config.global_pool != "token" or config.block_fn != "Block" or config.attn_layer == "diff":
             return None
         return self.num_prefix_tokens - config.reg_tokens
 

@@ -36,7 +36,8 @@ def write_layer_reference(comparison: Comparison, folder: Path, seed: int = 0) -
         from safetensors.numpy import save_file
 
         save_file(weights, folder / "weights.safetensors")
-    np.savez(folder / "outputs.npz", **_outputs(function, inputs))
+    outputs: dict[str, Any] = _outputs(function, inputs)
+    np.savez(folder / "outputs.npz", **outputs)
 
 
 def layer_gmacs(layer: Layer) -> float | None:

@@ -91,7 +91,7 @@ def _row(run: Run, costs: Costs, accelerator: str | None, **measured: Any) -> Re
         "model": fixed.workload,
         "infer_img_size": fixed.img_size,
         "infer_batch_size": fixed.batch_size,
-        "infer_gmacs": costs.gmacs,
+        "infer_gmacs": costs.gmacs_of(run.subject.implementation),
         "mode": "infer",
         "implementation": run.subject.implementation,
         "runtime": run.subject.runtime,

@@ -73,7 +73,11 @@ class ImageProcessor:
         size = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size or input_size[-2:])
         scaled = tuple(math.floor(edge / (config.get("crop_pct") or 0.875)) for edge in size)
         mode = config.get("crop_mode") or "center"
-        resizes = {"squash": "exact", "border": "fit", "center": "shortest" if scaled[0] == scaled[1] else "cover"}
+        resizes: dict[str, Resize] = {
+            "squash": "exact",
+            "border": "fit",
+            "center": "shortest" if scaled[0] == scaled[1] else "cover",
+        }
         if mode not in resizes:
             raise ValueError(
                 f"image processing: unknown crop_mode {mode!r}: expected one of {', '.join(sorted(resizes))}"
@@ -174,7 +178,10 @@ class ImageProcessor:
         return _compiled(self, images.ndim)(tf.convert_to_tensor(images)).numpy()
 
     def decode(self, data: tf.Tensor) -> tf.Tensor:
-        """Decode the bytes of one image to uint8 (H, W, C), exactly as Pillow's `convert("RGB")` for 8-bit images."""
+        """Decode the bytes of one image to uint8 (H, W, C), exactly as Pillow's `convert("RGB")` for 8-bit images.
+
+        Except a CMYK JPEG, of which TensorFlow truncates what Pillow rounds: open it with Pillow and pass the image.
+        """
         channels = len(self.mean)
         if channels not in (1, 3):
             raise ValueError(f"image: cannot decode bytes to {channels} channels: expected 1 or 3, or pass pixels")

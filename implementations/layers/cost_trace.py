@@ -23,11 +23,6 @@ def counting_macs() -> Iterator[Counter[str]]:
         _active.remove(counter)
 
 
-def counting() -> bool:
-    """Whether a count is open."""
-    return bool(_active)
-
-
 def record(kind: str, *factors: int | Sequence[int]) -> None:
     """Add the product of `factors` (numbers or shapes, all known) to every open count; free when none is open."""
     if not _active:

@@ -72,6 +72,17 @@ def test_macs_grow_with_the_image_as_the_formula_says():
     assert large["linear"] == 197 * 12 * 192 * 192 + 192 * 1000
 
 
+def test_macs_of_a_call_leave_out_what_the_class_token_does_not_need_of_the_last_block():
+    called = count_costs("vit_tiny_patch16_224", every_token=False, depth=1).macs_by_kind
+    assert called["attention"] == 2 * 197 * 192
+    assert called["linear"] == 197 * 3 * 192 * 192 + 9 * 192 * 192 + 192 * 1000
+
+
+def test_macs_of_a_call_are_all_of_them_where_the_head_reads_every_token():
+    name = "swin_tiny_patch4_window7_224"
+    assert count_costs(name, every_token=False) == count_costs(name)
+
+
 @pytest.mark.mirror
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", implementations.list_models())

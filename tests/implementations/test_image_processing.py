@@ -1,6 +1,7 @@
 """Image processing against Pillow: the same pixels as timm's transform and transformers' ViTImageProcessorPil."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import PIL
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from implementations.image_processing import ImageProcessing, ImageProcessor
+from implementations.image_processing.geometry import crop_offset, resized_size, window_of
 from implementations.image_processing.resample import _taps, resample
 from implementations.layers.resize import resize_matrix
 
@@ -205,6 +207,57 @@ def test_equals_the_pillow_back_end_of_transformers(config):
         expected = oracle(Image.fromarray(pixels), return_tensors="np")["pixel_values"][0].transpose(1, 2, 0)
         actual = processor(pixels).numpy()
         np.testing.assert_array_equal(actual, expected, err_msg=f"{make.__name__} {height}x{width}")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 500),
+    st.integers(1, 500),
+    st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    st.sampled_from(["exact", "shortest", "cover", "fit"]),
+    st.sampled_from(["torchvision", "hugging_face"]),
+)
+def test_the_window_of_a_known_size_is_the_graphs(height, width, target, size, resize, crop):
+    resized = [max(int(edge), 1) for edge in resized_size(tf.constant(height), tf.constant(width), target, resize)]
+    offset = [int(crop_offset(tf.constant(edge), *pair)) for edge, *pair in zip(resized, size, [crop] * 2, strict=True)]
+    assert window_of(height, width, target, resize, size, crop) == (tuple(resized), tuple(offset))
+
+
+@pytest.mark.parametrize("pillow", [12, 13])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"crop_pct": 0.9, "interpolation": "bicubic"},
+        {"crop_pct": 0.95, "interpolation": "bilinear", "crop_mode": "border"},
+        {"crop_pct": 1.0, "crop_mode": "squash", "input_size": (3, 96, 130)},
+    ],
+)
+def test_images_in_memory_become_what_the_graph_makes_of_them(config, pillow):
+    """Pillow itself resizes these; only the graph can follow another version of it."""
+    processor = replace(ImageProcessor.from_timm(config), pillow=pillow)
+    graph = tf.function(processor, input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
+    for make, (height, width) in zip(MADE * 2, [(2500, 40), *SIZES[1:]], strict=True):
+        pixels = make(height, width)
+        expected = graph(tf.constant(pixels)).numpy()
+        np.testing.assert_array_equal(processor.process(pixels), expected, err_msg=f"{make.__name__} {height}x{width}")
+        np.testing.assert_array_equal(processor(Image.fromarray(pixels)).numpy(), expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])
+def test_pillow_images_of_every_mode_are_converted_as_pillow_does(mode):
+    processor, image = ImageProcessor(), Image.fromarray(photo(120, 90)).convert(mode)
+    np.testing.assert_array_equal(processor(image), processor.process(np.asarray(image.convert("RGB"))))
+
+
+def test_grey_pixels_have_one_channel():
+    processor = ImageProcessor(mean=(0.5,), std=(0.5,), fill=(0,), output_size=(40, 40), resize_to=(48, 48))
+    pixels = photo(90, 70)[..., :1]
+    graph = tf.function(processor, input_signature=[tf.TensorSpec([None, None, 1], tf.uint8)])
+    expected = graph(tf.constant(pixels)).numpy()
+    assert expected.shape == (40, 40, 1)
+    np.testing.assert_array_equal(processor.process(pixels), expected)
+    np.testing.assert_array_equal(processor.process(Image.fromarray(pixels[..., 0])), expected)
 
 
 def test_a_models_name_finds_its_preprocessing():

@@ -260,17 +260,18 @@ def file(tmp_path_factory) -> Path:
 class TestFile:
     """Saved compiled blocks."""
 
-    def test_serves_other_weights_in_a_fresh_process_without_compiling(self, file, tmp_path):
+    def test_serves_other_weights_in_a_fresh_process_without_tracing_or_compiling(self, file, tmp_path):
         program = (
             "import sys, torch; from pathlib import Path\n"
             "from implementations.compiled_blocks import load_compiled\n"
             "from tests.implementations.test_regional_compilation import assert_same_function, images, vit\n"
             "model = load_compiled(vit(seed=7), Path(sys.argv[1]))\n"
             "assert_same_function(model, vit(seed=7), images(32, 1))\n"
-            "print(torch._dynamo.utils.counters['stats']['unique_graphs'])"
+            "made = [path for path in Path(sys.argv[2]).rglob('*') if path.is_file()]\n"
+            "print(torch._dynamo.utils.counters['stats']['unique_graphs'], len(made))"
         )
 
-        assert run_python(program, str(file), cache=tmp_path) == "0"
+        assert run_python(program, str(file), str(tmp_path), cache=tmp_path) == "0 0"
 
     def test_reads_weights_where_they_lie(self, file):
         model, eager = vit(), vit()

@@ -37,8 +37,7 @@ def make_reference(fixed: Comparison, folder: Path) -> None:
 
     output = np.stack([transform(Image.fromarray(image)).permute(1, 2, 0).numpy() for image in pixels])
     np.savez(folder / "inputs.npz", pixels=pixels)
-    outputs = dict.fromkeys(("double", "single", "half"), output)
-    np.savez(folder / "outputs.npz", **outputs, tolerance=np.float64(TOLERANCE))
+    np.savez(folder / "outputs.npz", double=output, single=output, half=output, tolerance=np.float64(TOLERANCE))
 
 
 def load(run: Run, reference: Reference) -> Loaded:
