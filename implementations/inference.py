@@ -12,17 +12,17 @@ from implementations.layers.kernels import inference_kernels
 def inference_function(model: Any, batch_size: int | None, jit_compile: bool = False) -> Callable[[Any], Any]:
     """A function of images alone that computes what `model(images, training=False)` does, with weights as constants.
 
-    Constants are folded ahead of the first call: weights in bfloat16, relative position biases and masks, scales. Later
-    changes of the model's weights do not reach the function. Sizes known ahead (`batch_size` and the model's input)
-    let TensorFlow fuse more than unknown ones.
+    TensorFlow computes what depends on weights alone once, at the first call: weights in bfloat16, relative position
+    biases with their masks, products packed for the processor. Later changes of the model's weights do not reach the
+    function. Sizes known ahead (`batch_size` and the model's input) let TensorFlow fuse more than unknown ones.
 
     Args:
-        model: any Keras model of one input, on the TensorFlow back end; biases that a backbone can `fold` are folded.
+        model: any Keras model of one input, on the TensorFlow back end.
         batch_size: images per call, None for any number.
         jit_compile: let XLA compile the graph.
 
     Returns:
-        A function from a tensor (batch_size, H, W, C), in the model's compute dtype or float32, to the model's output.
+        A function from a tensor (batch_size, H, W, C), best in the model's compute dtype, to the model's output.
 
     Raises:
         BackboneError: another back end than TensorFlow, or a model that has several inputs.

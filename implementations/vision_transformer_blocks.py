@@ -19,7 +19,7 @@ from implementations.layers.layer_scale import LayerScale
 from implementations.layers.linear import Linear
 from implementations.layers.mlp import create_mlp
 from implementations.layers.norm import create_norm
-from implementations.layers.rows import add
+from implementations.layers.rows import add, to_rows
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,11 @@ class Block(keras.layers.Layer):
 
     def call(self, x, training=None, return_attention=False, keep=None):
         selected = {} if keep is None else {"queries": keep}
-        branch, attention = self.attn(self.norm1(x), training=training, return_attention=True, **selected)
+        branch, attention = self.attn(self.norm1(x), training=training, return_attention=True, flat=True, **selected)
         x = x if keep is None else x[:, :keep]
-        x = add(x, self.drop_path1(_scaled(self.ls1, branch), training=training))  # B, N, C
-        branch = self.mlp(self.norm2(x), training=training)
-        x = add(x, self.drop_path2(_scaled(self.ls2, branch), training=training))  # B, N, C
+        x = add(x, self.drop_path1(_scaled(self.ls1, branch), training=training, like=x))  # B, N, C
+        branch = self.mlp(to_rows(self.norm2(x)), training=training)
+        x = add(x, self.drop_path2(_scaled(self.ls2, branch), training=training, like=x))  # B, N, C
         return (x, [attention]) if return_attention else x
 
 

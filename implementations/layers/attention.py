@@ -107,7 +107,7 @@ class Attention(keras.layers.Layer):
     """Multi-head self-attention with a fused qkv product, as timm's `Attention` (timm/layers/attention.py).
 
     Shapes: (B, N, dim) -> (B, N, dim_out); the attention map is (B, num_heads, N, N). With `queries` the output and
-    the map are those of that many leading tokens.
+    the map are those of that many leading tokens; with `flat` the output is rows (B * N, dim_out).
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Attention(keras.layers.Layer):
         self.proj_drop = keras.layers.Dropout(proj_drop)
         self.built = True
 
-    def call(self, x, attn_mask=None, is_causal=False, training=None, return_attention=False, queries=None):
+    def call(self, x, attn_mask=None, is_causal=False, training=None, return_attention=False, queries=None, flat=False):
         tokens = token_count(x)
         qkv = ops.reshape(self.qkv(x), (-1, tokens, 3, self.num_heads, self.head_dim))
         query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)  # B, heads, N, head_dim
@@ -156,10 +156,11 @@ class Attention(keras.layers.Layer):
             return_weights=True,
             seed=self.seed_generator,
         )
-        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, tokens, self.attn_dim))  # B, N, attn_dim
+        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, self.attn_dim))  # B * N, attn_dim
         if self.norm is not None:
             x = self.norm(x)
-        x = self.proj_drop(self.proj(x), training=training)  # B, N, dim_out
+        x = self.proj_drop(self.proj(x), training=training)  # B * N, dim_out
+        x = x if flat else ops.reshape(x, (-1, tokens, x.shape[-1]))
         return (x, attention) if return_attention else x
 
 

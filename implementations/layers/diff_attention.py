@@ -46,7 +46,10 @@ class DiffHeads(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="implementations")
 class DiffAttention(keras.layers.Layer):
-    """Differential self-attention. Shapes: (B, N, dim) -> (B, N, dim); maps (B, 2 * num_heads, N, N)."""
+    """Differential self-attention. Shapes: (B, N, dim) -> (B, N, dim), or rows of it with `flat`.
+
+    The maps are (B, 2 * num_heads, N, N).
+    """
 
     def __init__(
         self,
@@ -77,7 +80,7 @@ class DiffAttention(keras.layers.Layer):
         self.sub_norm = self._heads.sub_norm
         self.built = True
 
-    def call(self, x, training=None, return_attention=False):
+    def call(self, x, training=None, return_attention=False, flat=False):
         tokens = token_count(x)
         qkv = ops.reshape(self.qkv(x), (-1, tokens, 3, 2 * self.num_heads, self.head_dim))
         query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)  # B, 2 * heads, N, head_dim
@@ -86,8 +89,9 @@ class DiffAttention(keras.layers.Layer):
         if self.q_norm is not None:
             query, key = self.q_norm(query), self.k_norm(key)
         x, attention = self._heads(query, key, value, dropout=self.attn_drop if training else 0.0)
-        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, tokens, self.dim))  # B, N, dim
+        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, self.dim))  # B * N, dim
         if self.norm is not None:
             x = self.norm(x)
-        x = self.proj_drop(self.proj(x), training=training)  # B, N, dim
+        x = self.proj_drop(self.proj(x), training=training)  # B * N, dim
+        x = x if flat else ops.reshape(x, (-1, tokens, self.dim))
         return (x, attention) if return_attention else x

@@ -12,7 +12,8 @@ from implementations.layers.rows import from_rows, to_rows
 class Linear(keras.layers.Layer):
     """`x @ kernel + bias` over the last axis, as one matrix product on flattened rows.
 
-    Shapes: (..., in_features) -> (..., out_features). Variables: `kernel` (in, out), `bias` (out,).
+    Shapes: (..., in_features) -> (..., out_features). Variables: `kernel` (in, out), `bias` (out,). A layer without a
+    bias may be called with one.
     """
 
     def __init__(self, in_features: int, out_features: int, use_bias: bool = True, init_std: float = 0.02, **kwargs):
@@ -23,10 +24,11 @@ class Linear(keras.layers.Layer):
         self.bias = self.add_weight((out_features,), initializer="zeros", name="bias") if use_bias else None
         self.built = True
 
-    def call(self, x):
+    def call(self, x, bias=None):
         record("linear", x.shape, self.out_features)
+        bias = self.bias if bias is None else bias
         rows = ops.matmul(to_rows(x), self.kernel)  # rows, out
-        return from_rows(rows if self.bias is None else ops.add(rows, self.bias), x)
+        return from_rows(rows if bias is None else ops.add(rows, bias), x)
 
     def compute_output_shape(self, input_shape):
         """Input shape with the last axis replaced."""

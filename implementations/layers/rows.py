@@ -23,5 +23,5 @@ def from_rows(rows, like):
 
 
 def add(x, branch):
-    """`x + branch` of equal shapes (..., C), as rows: the sum becomes part of the product that made the branch."""
+    """`x` (..., C) + `branch`, of that shape or rows of it: given as rows, it is fused with the product it is from."""
     return from_rows(to_rows(x) + to_rows(branch), x)

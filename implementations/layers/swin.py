@@ -10,7 +10,7 @@ from implementations.layers.drop_path import DropPath
 from implementations.layers.linear import Linear
 from implementations.layers.mlp import Mlp
 from implementations.layers.norm import LayerNorm
-from implementations.layers.rows import add
+from implementations.layers.rows import add, to_rows
 from implementations.layers.window import Windows
 from implementations.layers.window_attention import CosineWindowAttention, WindowAttention
 
@@ -102,9 +102,9 @@ class SwinTransformerBlock(keras.layers.Layer):
         branch, attention = self._attend(x if self.norm_last else self.norm1(x), training)
         branch = self.norm1(branch) if self.norm_last else branch
         x = add(x, self.drop_path1(branch, training=training))  # B, H, W, C
-        branch = self.mlp(x if self.norm_last else self.norm2(x), training=training)
+        branch = self.mlp(to_rows(x if self.norm_last else self.norm2(x)), training=training)
         branch = self.norm2(branch) if self.norm_last else branch
-        x = add(x, self.drop_path2(branch, training=training))  # B, H, W, C
+        x = add(x, self.drop_path2(branch, training=training, like=x))  # B, H, W, C
         return (x, attention) if return_attention else x
 
     def _attend(self, x, training):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from implementations.layers import kernels
 from implementations.layers.attention import head_dim as split_heads
 from implementations.layers.cost_trace import record
 from implementations.layers.kernels import in_float32, softmax
@@ -61,7 +62,8 @@ class WindowAttentionBase(keras.layers.Layer):
         query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)  # B * windows, heads, area, head_dim
         logits = self.similarity(query, key)
         record("attention", logits.shape, self.head_dim)
-        attention = ops.cast(softmax(self._biased(in_float32(logits), attn_mask)), value.dtype)
+        logits = logits if kernels.in_use() else in_float32(logits)
+        attention = ops.cast(softmax(self._biased(logits, attn_mask)), value.dtype)
         x = ops.matmul(self.attn_drop(attention, training=training), value)  # B * windows, heads, area, head_dim
         record("attention", x.shape, area)
         x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, area, self.num_heads * self.head_dim))
@@ -150,11 +152,11 @@ class CosineWindowAttention(WindowAttentionBase):
         self.built = True
 
     def project(self, x):
-        x = self.qkv(x)
         if self.q_bias is None:
-            return x
+            return self.qkv(x)
         query, value = ops.cast(self.q_bias, x.dtype), ops.cast(self.v_bias, x.dtype)
-        return x + ops.concatenate([query, ops.zeros_like(query), value])  # keys have no bias: softmax ignores it
+        # Keys have no bias: softmax ignores it.
+        return self.qkv(x, bias=ops.concatenate([query, ops.zeros_like(query), value]))
 
     def similarity(self, query, key):
         scale = ops.exp(ops.minimum(ops.cast(self.logit_scale, "float32"), self.HIGHEST_SCALE))  # heads, 1, 1
