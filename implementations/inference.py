@@ -1,6 +1,7 @@
-"""Owns the fastest way to run a Keras model under TensorFlow: its weights frozen into one optimised graph."""
+"""Owns the fastest way to run a Keras model under TensorFlow: one function, traced for inference alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -10,11 +11,12 @@ from implementations.layers.kernels import inference_kernels
 
 
 def inference_function(model: Any, batch_size: int | None, jit_compile: bool = False) -> Callable[[Any], Any]:
-    """A function of images alone that computes what `model(images, training=False)` does, with weights as constants.
+    """A function of images alone that computes what `model(images, training=False)` does, without gradients.
 
-    TensorFlow computes what depends on weights alone once, at the first call: weights in bfloat16, relative position
-    biases with their masks, products packed for the processor. Later changes of the model's weights do not reach the
-    function. Sizes known ahead (`batch_size` and the model's input) let TensorFlow fuse more than unknown ones.
+    Layers use kernels of oneDNN that TensorFlow's graph optimiser does not reach, and relative position biases that a
+    backbone can `fold` are computed once, so that a later change of those does not reach the function. A model in
+    "bfloat16" is faster than one in "mixed_bfloat16", which casts its weights anew in every call. Sizes known ahead
+    (`batch_size` and the model's input) let TensorFlow fuse more than unknown ones.
 
     Args:
         model: any Keras model of one input, on the TensorFlow back end.
@@ -30,22 +32,27 @@ def inference_function(model: Any, batch_size: int | None, jit_compile: bool = F
     if keras.backend.backend() != "tensorflow":
         raise BackboneError(f"inference_function: needs KERAS_BACKEND=tensorflow, not {keras.backend.backend()}")
     import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     signature = tf.TensorSpec((batch_size, *_image_shape(model)), model.compute_dtype)
+    function = tf.function(
+        lambda images: model(images, training=False), input_signature=[signature], jit_compile=jit_compile
+    )
+    with inference_kernels(enabled=not jit_compile), _folded(model):
+        traced = function.get_concrete_function()
+    return lambda images: traced(tf.cast(images, signature.dtype))
 
-    def call(images):
-        return model(images, training=False)
 
-    with inference_kernels(enabled=not jit_compile):
-        traced = tf.function(call, input_signature=[signature]).get_concrete_function()
-    frozen = convert_variables_to_constants_v2(traced)
-    structure = traced.structured_outputs
-
-    def run(images):
-        return tf.nest.pack_sequence_as(structure, frozen(tf.cast(images, signature.dtype)))
-
-    return tf.function(run, jit_compile=jit_compile, input_signature=[signature]) if jit_compile else run
+@contextmanager
+def _folded(model: Any) -> Iterator[None]:
+    """The model with its foldable parts folded; as it was, afterwards, unless the caller had folded it."""
+    if not hasattr(model, "fold") or model.folded:
+        yield
+        return
+    model.fold()
+    try:
+        yield
+    finally:
+        model.unfold()
 
 
 def _image_shape(model: Any) -> tuple[int | None, ...]:

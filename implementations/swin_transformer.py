@@ -171,6 +171,11 @@ class SwinTransformer(Backbone):
             layer.fold()
         return self
 
+    @property
+    def folded(self) -> bool:
+        """Whether `fold` holds."""
+        return all(layer.folded for layer in self.attention_layers().values())
+
     def unfold(self) -> Self:
         """Undo `fold`, so that training moves the biases."""
         for layer in self.attention_layers().values():

@@ -46,6 +46,11 @@ class WindowAttentionBase(keras.layers.Layer):
         """Replace the computation of the bias by its value; training after this would not move the bias."""
         self._folded = ops.convert_to_numpy(ops.cast(self.position_bias(), "float32"))
 
+    @property
+    def folded(self) -> bool:
+        """Whether the bias is computed already."""
+        return self._folded is not None
+
     def unfold(self) -> None:
         """Compute the bias from the weights again."""
         self._folded = None

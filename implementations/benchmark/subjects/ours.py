@@ -29,7 +29,7 @@ def load(run: Run, reference: Reference) -> Loaded:
     if run.subject.runtime in EXPORTS:
         return _load_export(run, reference)
     runtimes.use_keras(run)
-    model = _model(run.comparison, reference, runtimes.POLICIES[run.comparison.precision])
+    model = _model(run.comparison, reference, runtimes.FLOATS[run.comparison.precision])
     if runtimes.KERAS_BACKENDS[run.subject.runtime] == "tensorflow":
         return _load_tensorflow(model, run, reference)
     images = reference.inputs()["images"]
@@ -41,7 +41,7 @@ def load(run: Run, reference: Reference) -> Loaded:
 
 
 def _load_tensorflow(model: Any, run: Run, reference: Reference) -> Loaded:
-    """As `inference_function` runs it: weights frozen into the graph; tracing and freezing count as compiling."""
+    """As `inference_function` runs it; tracing counts as compiling."""
     from implementations.inference import inference_function
 
     start = time.perf_counter()

@@ -14,7 +14,7 @@ from implementations.benchmark.subject import Loaded
 
 KERAS_BACKENDS = {"tf-graph": "tensorflow", "tf-xla": "tensorflow", "jax": "jax", "torch": "torch"}
 FLOATS = {"fp32": "float32", "bf16": "bfloat16"}
-POLICIES = {"fp32": "float32", "bf16": "mixed_bfloat16"}
+KERAS_2_POLICIES = {"fp32": "float32", "bf16": "mixed_bfloat16"}
 
 
 def need_runtime(run: Run, *runtimes: str) -> None:
@@ -37,7 +37,7 @@ def use_keras(run: Run) -> Any:
 
     if keras.backend.backend() != KERAS_BACKENDS[run.subject.runtime]:
         raise BenchmarkError(f"{run.subject}: Keras was loaded before with back end {keras.backend.backend()}")
-    keras.config.set_dtype_policy(POLICIES[run.comparison.precision])
+    keras.config.set_dtype_policy(FLOATS[run.comparison.precision])
     return keras
 
 
@@ -46,7 +46,7 @@ def use_keras_2(run: Run) -> Any:
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     import tf_keras
 
-    tf_keras.mixed_precision.set_global_policy(POLICIES[run.comparison.precision])
+    tf_keras.mixed_precision.set_global_policy(KERAS_2_POLICIES[run.comparison.precision])
     return tf_keras
 
 
