@@ -86,8 +86,8 @@ def _table(facts: Facts, condition: Condition, chosen: dict[str, Run]) -> Table:
         run = chosen[runtime]
         compiled = runtime != "torch"
         first, before = _first(run), _first(whole) if whole else None
-        above = first - floor if compiled and first is not None and floor is not None else None
-        above_before = before - floor if before is not None and floor is not None else None
+        above = _without(floor, first) if compiled else None
+        above_before = _without(floor, before)
         compare = compiled and runtime != WHOLE
         lines.append(
             Line(
@@ -110,6 +110,11 @@ def _first(run: Run) -> float | None:
 
 def _times(longer: float | None, shorter: float | None) -> float | None:
     return longer / shorter if longer is not None and shorter is not None and longer > 0 and shorter > 0 else None
+
+
+def _without(floor: float | None, first: float | None) -> float | None:
+    """What a first call took beyond the toolchain's start; None for one that was over before the toolchain starts."""
+    return first - floor if first is not None and floor is not None and first > floor else None
 
 
 def _floor(facts: Facts, condition: Condition) -> float | None:
