@@ -81,7 +81,7 @@ def test_a_whole_data_set_with_a_tag_s_own_weights_enters_the_catalog(
 
     data, folder, merge = (
         Path(shutil.copytree(ROOT / "catalog" / "data", tmp_path / "data")),
-        tmp_path / "results",
+        Path(shutil.copytree(ROOT / "catalog" / "results", tmp_path / "results")),
         tables.merge_results,
     )
     monkeypatch.setattr("implementations.hub.download_weights", lambda name: weights)

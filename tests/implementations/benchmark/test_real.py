@@ -66,7 +66,8 @@ def test_ours_and_timm_are_proven_right_and_timed(reference, cache, precision):
     assert [row.status for row in rows] == ["ok", "ok"], [row.note for row in rows]
     ours, timm = rows
     assert 0 < ours.parity_error <= ours.parity_tolerance == timm.parity_tolerance
-    assert ours.param_count == pytest.approx(timm.param_count) and ours.infer_gmacs == timm.infer_gmacs
+    assert ours.param_count == pytest.approx(timm.param_count)
+    assert ours.infer_gmacs < timm.infer_gmacs  # ours leaves out the tokens that its head does not read
     assert (ours.layout, timm.layout) == ("nhwc", "nchw")
     assert "tensorflow 2" in ours.libraries and "timm 1" in timm.libraries
     assert "oneDNN on" in ours.switches and "XLA off" in ours.switches
@@ -78,9 +79,9 @@ def test_there_is_no_graphics_card_to_be_measured(reference, cache):
 
     if Path("/proc/driver/nvidia").exists():
         pytest.skip("this machine has a graphics card")
-    heard = case.Heard()
+    heard, before = case.Heard(), set(psutil.Process().children())
     fixed = Comparison("vit_tiny_patch16_224", 32, 2, "fp32", threads=1, device="gpu")
     task = Task(fixed, (Subject(OURS, "tf-graph"), Subject(TIMM, "torch")))
     assert list(measure(task, Settings(cache), heard)) == []
     assert all("sees no GPU; leave --device gpu out" in line for line in heard.lines) and len(heard.lines) == 2
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= before
