@@ -88,7 +88,8 @@ def hostile_catalog(folder: Path) -> Catalog:
     for table in ("models", "evaluations", "survey_rows", "history"):
         frames[table] = frames[table].assign(model=frames[table]["model"].replace(model, HOSTILE))
     frames["families"] = frames["families"].assign(name=frames["families"]["name"] + " <img src=x onerror=alert(1)>")
-    environment = environments_by_coverage(load()).index[-1]  # not the first, which the page shows unasked
+    published = environments_by_coverage(load()).index.intersection(frames["environments"]["environment"], sort=False)
+    environment = published[-1]  # not the first, which the page shows unasked
     for table in ("environments", "measurements"):
         frames[table] = frames[table].assign(environment=frames[table]["environment"].replace(environment, HOSTILE))
     folder.mkdir(parents=True, exist_ok=True)
