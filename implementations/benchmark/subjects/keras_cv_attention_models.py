@@ -9,7 +9,8 @@ from typing import Any
 
 from implementations.benchmark.specification import BenchmarkError, Comparison, Run
 from implementations.benchmark.subject import Loaded, Reference
-from implementations.benchmark.subjects.runtimes import keras_loaded, need_runtime, use_keras_2
+from implementations.benchmark.subjects.rival_models import build_for, load_filled
+from implementations.benchmark.subjects.runtimes import need_runtime, use_keras_2
 from implementations.benchmark.subjects.timm_tensors import TimmTensors
 from implementations.benchmark.subjects.vit_sizes import vit_sizes
 
@@ -23,22 +24,11 @@ def load(run: Run, reference: Reference) -> Loaded:
         BenchmarkError: a workload that is not raced, or another runtime.
     """
     need_runtime(run, "tf-graph", "tf-xla")
-    name = run.comparison.workload
-    build = {"vit": _vit, "deit": _vit, "swinv2": _swin_v2}.get(name.partition("_")[0])
-    if build is None:
-        raise BenchmarkError(
-            f"{run.subject}: {name} is not raced; keras_cv_attention_models' ViT and Swin Transformer V2 are"
-        )
+    build = build_for(run, {"vit": _vit, "deit": _vit, "swinv2": _swin_v2})
     use_keras_2(run)
-    tensors = TimmTensors(reference.weights)
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints where it looks for weights
-        model = build(tensors, run.comparison)
-    params = model.count_params()
-    tensors.finish(model.weights)
-    _fold_position_bias(model)
-    images = reference.inputs()["images"]
     packages = ("keras-cv-attention-models", "tf-keras")
-    return keras_loaded(run, lambda tensor: model(tensor, training=False), [images], model, params, packages)
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints where it looks for weights
+        return load_filled(run, reference, build, packages, finish=_fold_position_bias)
 
 
 def _fold_position_bias(model: Any) -> None:

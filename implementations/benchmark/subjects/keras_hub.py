@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from implementations.benchmark.specification import BenchmarkError, Run
+from implementations.benchmark.specification import Comparison, Run
 from implementations.benchmark.subject import Loaded, Reference
-from implementations.benchmark.subjects.runtimes import keras_loaded, need_runtime, use_keras
+from implementations.benchmark.subjects.rival_models import build_for, load_filled
+from implementations.benchmark.subjects.runtimes import need_runtime, use_keras
 from implementations.benchmark.subjects.timm_tensors import TimmTensors
 from implementations.benchmark.subjects.vit_sizes import vit_sizes
 
@@ -18,27 +19,17 @@ def load(run: Run, reference: Reference) -> Loaded:
         BenchmarkError: a workload that KerasHub does not have, or another runtime.
     """
     need_runtime(run, "tf-graph", "tf-xla", "jax")
-    name = run.comparison.workload
-    build = {"vit": _vit, "deit": _vit, "swin": _swin}.get(name.partition("_")[0])
-    if build is None:
-        raise BenchmarkError(f"{run.subject}: {name} is not raced; KerasHub's ViT and Swin are")
+    build = build_for(run, {"vit": _vit, "deit": _vit, "swin": _swin})
     use_keras(run)
-    tensors = TimmTensors(reference.weights)
-    model = build(tensors, run.comparison.img_size)
-    tensors.finish(model.weights)
-    images = reference.inputs()["images"]
-    packages = ("keras-hub", "keras")
-    return keras_loaded(
-        run, lambda tensor: model(tensor, training=False), [images], model, model.count_params(), packages
-    )
+    return load_filled(run, reference, build, ("keras-hub", "keras"))
 
 
-def _vit(tensors: TimmTensors, img_size: int) -> Any:
+def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
     from keras_hub.models import ViTBackbone, ViTImageClassifier
 
     sizes = vit_sizes(tensors)
     backbone = ViTBackbone(
-        image_shape=(img_size, img_size, 3),
+        image_shape=(fixed.img_size, fixed.img_size, 3),
         patch_size=sizes.patch_size,
         num_layers=sizes.depth,
         num_heads=sizes.num_heads,
@@ -66,13 +57,13 @@ def _vit(tensors: TimmTensors, img_size: int) -> Any:
     return model
 
 
-def _swin(tensors: TimmTensors, img_size: int) -> Any:
+def _swin(tensors: TimmTensors, fixed: Comparison) -> Any:
     from keras_hub.models import SwinTransformerBackbone, SwinTransformerImageClassifier
 
     stages = range(tensors.depth("layers"))
     tables = [tensors.shape(f"layers.{stage}.blocks.0.attn.relative_position_bias_table") for stage in stages]
     backbone = SwinTransformerBackbone(
-        image_shape=(img_size, img_size, 3),
+        image_shape=(fixed.img_size, fixed.img_size, 3),
         embed_dim=tensors.shape("patch_embed.proj.weight")[0],
         depths=tuple(tensors.depth(f"layers.{stage}.blocks") for stage in stages),
         num_heads=tuple(heads for _, heads in tables),

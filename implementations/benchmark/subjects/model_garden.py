@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from implementations.benchmark.specification import BenchmarkError, Run
+from implementations.benchmark.specification import Comparison, Run
 from implementations.benchmark.subject import Loaded, Reference
-from implementations.benchmark.subjects.runtimes import keras_loaded, need_runtime, use_keras_2
+from implementations.benchmark.subjects.rival_models import build_for, load_filled
+from implementations.benchmark.subjects.runtimes import need_runtime, use_keras_2
 from implementations.benchmark.subjects.timm_tensors import TimmTensors
-from implementations.benchmark.subjects.vit_sizes import VitSizes, vit_sizes
+from implementations.benchmark.subjects.vit_sizes import vit_sizes
 
 
 def load(run: Run, reference: Reference) -> Loaded:
@@ -22,26 +23,18 @@ def load(run: Run, reference: Reference) -> Loaded:
         BenchmarkError: a workload that is not raced, or another runtime.
     """
     need_runtime(run, "tf-graph", "tf-xla")
-    name = run.comparison.workload
-    if not name.startswith(("vit_", "deit_")):
-        raise BenchmarkError(f"{run.subject}: {name} is not raced; the Model Garden's plain ViTs are")
-    keras = use_keras_2(run)
-    tensors = TimmTensors(reference.weights)
-    model = _vit(keras, vit_sizes(tensors), run.comparison.img_size)
-    _give_weights(tensors, model)
-    tensors.finish(model.weights)
-    images = reference.inputs()["images"]
-    packages = ("tf-models-official", "tf-keras")
-    return keras_loaded(
-        run, lambda tensor: model(tensor, training=False), [images], model, model.count_params(), packages
-    )
+    build = build_for(run, {"vit": _vit, "deit": _vit})
+    use_keras_2(run)
+    return load_filled(run, reference, build, ("tf-models-official", "tf-keras"))
 
 
-def _vit(keras: Any, sizes: VitSizes, img_size: int) -> Any:
+def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
     from official.vision.modeling.backbones.vit import VisionTransformer
     from official.vision.modeling.classification_model import ClassificationModel
+    from tf_keras.layers import InputSpec
 
-    images = keras.layers.InputSpec(shape=[None, img_size, img_size, 3])
+    sizes = vit_sizes(tensors)
+    images = InputSpec(shape=[None, fixed.img_size, fixed.img_size, 3])
     backbone = VisionTransformer(
         mlp_dim=sizes.mlp_dim,
         num_heads=sizes.num_heads,
@@ -51,7 +44,9 @@ def _vit(keras: Any, sizes: VitSizes, img_size: int) -> Any:
         patch_size=sizes.patch_size,
         hidden_size=sizes.embed_dim,
     )
-    return ClassificationModel(backbone, num_classes=sizes.num_classes, input_specs=images)
+    model = ClassificationModel(backbone, num_classes=sizes.num_classes, input_specs=images)
+    _give_weights(tensors, model)
+    return model
 
 
 def _give_weights(tensors: TimmTensors, model: Any) -> None:

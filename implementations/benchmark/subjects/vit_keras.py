@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from implementations.benchmark.specification import BenchmarkError, Run
+from implementations.benchmark.specification import Comparison, Run
 from implementations.benchmark.subject import Loaded, Reference
-from implementations.benchmark.subjects.runtimes import keras_loaded, need_runtime, use_keras
+from implementations.benchmark.subjects.rival_models import build_for, load_filled
+from implementations.benchmark.subjects.runtimes import need_runtime, use_keras
 from implementations.benchmark.subjects.timm_tensors import TimmTensors
 from implementations.benchmark.subjects.vit_sizes import vit_sizes
 
@@ -18,26 +19,17 @@ def load(run: Run, reference: Reference) -> Loaded:
         BenchmarkError: a workload that vit-keras does not have, or another runtime.
     """
     need_runtime(run, "tf-graph", "tf-xla", "jax")
-    name = run.comparison.workload
-    if not name.startswith(("vit_", "deit_")):
-        raise BenchmarkError(f"{run.subject}: {name} is not in vit-keras, which has plain ViTs only")
+    build = build_for(run, {"vit": _vit, "deit": _vit})
     use_keras(run)
-    tensors = TimmTensors(reference.weights)
-    model = _vit(tensors, run.comparison.img_size)
-    tensors.finish(model.weights)
-    images = reference.inputs()["images"]
-    packages = ("vit-keras", "keras")
-    return keras_loaded(
-        run, lambda tensor: model(tensor, training=False), [images], model, model.count_params(), packages
-    )
+    return load_filled(run, reference, build, ("vit-keras", "keras"))
 
 
-def _vit(tensors: TimmTensors, img_size: int) -> Any:
+def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
     from vit_keras.vit import build_model
 
     sizes = vit_sizes(tensors)
     model = build_model(
-        image_size=img_size,
+        image_size=fixed.img_size,
         patch_size=sizes.patch_size,
         num_layers=sizes.depth,
         hidden_size=sizes.embed_dim,
