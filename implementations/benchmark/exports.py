@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def openvino_from_timm(module: Any, images: np.ndarray, fixed: Comparison, cache
     with _folder(cache) as folder:
         for attention, fused in (("fused", True), ("spelled out", False)):
             path = folder / f"timm-openvino-b{len(images)}-{'fused' if fused else 'plain'}.xml"
-            _convert_once(path, lambda path=path, fused=fused: _convert_timm(module, images, path, fused))
+            _convert_once(path, partial(_convert_timm, module, images, path, fused))
             spent = json.loads(path.with_suffix(".json").read_text())
             start = time.perf_counter() - spent
             runs[attention] = _run_openvino(_read(path), images, fixed, start, "nchw", {"attention": attention})

@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 from implementations.benchmark import stopwatch
 from implementations.benchmark.pinning import usable_cores
 from implementations.benchmark.proof import prove
 from implementations.benchmark.reference import reference_for
-from implementations.benchmark.specification import Comparison, Run, Subject
+from implementations.benchmark.specification import Comparison, Precision, Run, Subject
 from implementations.benchmark.subject import load
 
 
 def main(arguments: list[str]) -> None:
     """Load the subject, prove it right, time it, and print what came."""
-    workload, size, batch, precision, subject = arguments
+    workload, size, batch, word, subject = arguments
+    precision = cast(Precision, word)
     fixed = Comparison(workload, None if size == "-" else int(size), int(batch), precision, len(usable_cores()))
     reference = reference_for(fixed, Path(".cache/benchmark"))
     start = time.perf_counter()
