@@ -14,29 +14,29 @@ DEVICES = ("cpu", "gpu")
 
 OURS = "backbone-survey"
 TIMM = "timm"
-IMPLEMENTATIONS = {
-    OURS: "Backbone Survey",
-    TIMM: "timm",
-    "keras-hub": "KerasHub",
-    "keras-cv-attention-models": "keras_cv_attention_models",
-    "vit-keras": "vit-keras",
-    "tf-models-official": "TensorFlow Model Garden",
-    "keras": "Keras layers",
-    "torch": "PyTorch functions",
-    "tensorflow": "TensorFlow functions",
-}
-RUNTIMES = {
-    "tf-graph": "TensorFlow graph",
-    "tf-xla": "TensorFlow, XLA",
-    "jax": "JAX",
-    "torch": "PyTorch",
-    "torch-compile": "PyTorch, torch.compile",
-    "torch-regional": "PyTorch, regional compilation",
-    "torch-regional-cached": "PyTorch, regional compilation from saved artifacts",
-    "onnxruntime": "ONNX Runtime",
-    "openvino": "OpenVINO",
-    "pillow": "Pillow",
-}
+IMPLEMENTATIONS = (
+    OURS,
+    TIMM,
+    "keras-hub",
+    "keras-cv-attention-models",
+    "vit-keras",
+    "tf-models-official",
+    "keras",  # its own layers
+    "torch",  # its functions
+    "tensorflow",
+)
+RUNTIMES = (
+    "tf-graph",
+    "tf-xla",
+    "jax",
+    "torch",
+    "torch-compile",
+    "torch-regional",  # only the repeated blocks compiled
+    "torch-regional-cached",  # the same, from artifacts that another process saved
+    "onnxruntime",
+    "openvino",
+    "pillow",
+)
 
 # A layer is named by its kind and its sizes.
 LAYERS = {
