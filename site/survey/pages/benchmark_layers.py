@@ -8,7 +8,7 @@ from pathlib import Path
 
 from survey.facts import Facts
 from survey.headlines import share_of_peak
-from survey.pages.benchmarks import Line, Table, files, software
+from survey.pages.benchmarks import Line, Table, files, hardware, software
 from survey.render import Page, write_page
 from survey.runs import TENSORFLOW_RUNTIMES, Condition, Run, fastest, ratio
 
@@ -64,15 +64,13 @@ def write(facts: Facts, output: Path) -> None:
     )
     kinds = layer_kinds(facts)
     shown = [line.run for kind in kinds for layer in kind.layers for line in layer.table.lines]
-    environments = {run.environment.environment: run.environment for run in shown}
-    hardware = {(one.device, one.threads): one for one in environments.values()}
     write_page(
         output,
         page,
         "benchmark_layers.html",
         facts=facts,
         kinds=kinds,
-        environments=[hardware[key] for key in sorted(hardware, key=str)],
+        environments=hardware(shown),
         software=software(shown),
         files=files(facts, shown),
     )

@@ -105,6 +105,12 @@ def table(condition: Condition, runs: list[Run]) -> Table:
     return Table(condition, lead, [Line(run, ratio(lead, run)) for run in runs])
 
 
+def hardware(runs: list[Run]) -> list[Any]:
+    """The machines that ran, each as one of its rows of `environments`."""
+    found = {run.condition.machine: run.environment for run in runs}
+    return [found[machine] for machine in sorted(found)]
+
+
 def software(runs: list[Run]) -> list[Software]:
     """What ran, once for each combination of runtime, libraries and switches."""
     found = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from survey.facts import Facts
-from survey.pages.benchmarks import File, files
+from survey.pages.benchmarks import files, hardware
 from survey.render import Page, write_page
 from survey.runs import TIMM, Condition, Ratio, Run, fastest, ratio
 
@@ -54,16 +54,14 @@ def write(facts: Facts, output: Path) -> None:
     )
     tables = regional_tables(facts)
     shown = [line.run for table in tables for line in table.lines]
-    hardware = {run.condition.machine: run.environment for run in shown}
-    found: list[File] = files(facts, shown)
     write_page(
         output,
         page,
         "regional_compilation.html",
         facts=facts,
         tables=tables,
-        environments=[hardware[slug] for slug in sorted(hardware)],
-        files=found,
+        environments=hardware(shown),
+        files=files(facts, shown),
     )
 
 
