@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import http.server
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from small_catalog import write_small
@@ -20,7 +19,13 @@ from survey.charts.speeds import speed_charts
 from survey.project import NODE_MODULES
 
 import catalog
+from tests.site import leaderboard_page
 from tests.site.local_results import write_measured
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @dataclass(frozen=True)
@@ -114,26 +119,26 @@ def measured_site(shared: Path, measured_tables: Path, node_modules: Path) -> Bu
     return Built(shared / "measured" / "public", measured_tables)
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def served(real_site: Built) -> Iterator[str]:
     """The address of the real site on this machine."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(real_site.public)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with leaderboard_page.serve(real_site.public) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = leaderboard_page.chromium()
     if found is None:
         pytest.skip("chromium is not installed")
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield launched
+        launched.close()

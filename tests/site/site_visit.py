@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # Every control has a name, every table header a scope, headings do not skip a level, text stands out from its ground.
 BASICS = """() => {
   const problems = [];

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Browser, Page, sync_playwright
-from site_visit import ARGUMENTS, BASICS, opened
+from playwright.sync_api import Page
+from site_visit import BASICS, opened
+
+from tests.site.leaderboard_page import serve
 
 pytestmark = pytest.mark.browser
 
@@ -28,29 +27,11 @@ PAGES = (
 ROWS = 9  # implementations and runtimes of the backbone in the fixture
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def address(measured_site) -> Iterator[str]:
     """The address of the small site with measured rows."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(measured_site.public)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
+    with serve(measured_site.public) as served:
+        yield served
 
 
 def with_chart(page: Page) -> Page:

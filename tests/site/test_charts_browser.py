@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.skipif(node_modules() is None, reason="the JavaScript libraries are not installed; run npm ci"),
 ]
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 DARK_INK, LIGHT_INK = "#e6e6e6", "#222222"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Charts</title>
@@ -48,16 +47,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "bare.html").write_text(PAGE.format(library=' data-library="missing.js"'), encoding="utf-8")
     with serve(folder) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
-        yield launched
-        launched.close()
 
 
 class Reader:

@@ -45,16 +45,6 @@ def site(public: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium())
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
 def wide_context(browser: Any) -> Any:
     return browser.new_context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"])
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Browser, sync_playwright
-from site_visit import ARGUMENTS, BASICS, opened
+from site_visit import BASICS, opened
 
 pytestmark = pytest.mark.browser
 
@@ -27,14 +24,6 @@ PAGES = (
     "data/",
     "whats-new/",
 )
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize("path", PAGES)
