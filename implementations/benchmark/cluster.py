@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from catalog.results_file import Result
+from catalog.results_file import DISTURBED, Result
 from implementations.benchmark.pinning import usable_cores
 from implementations.benchmark.results import recorded
 from implementations.benchmark.resume import left_on_any_host
@@ -18,8 +18,6 @@ from implementations.cluster import Cluster, forget_settings_of_workers, run_all
 
 CACHE = Path(__file__).parents[2] / ".cache" / "benchmark"
 LOCK = "backbones-bench.lock"  # in a host's folder of temporary files
-# How the note of a row starts whose speed other runs disturbed; such rows do not enter the catalog.
-DISTURBED = "disturbed:"
 
 
 @dataclass(frozen=True)

@@ -58,13 +58,6 @@ def test_ours_is_the_name_that_the_harness_writes() -> None:
     assert (OURS, SHOWN) == (specification.OURS, (specification.OURS, specification.TIMM))
 
 
-def test_disturbed_is_the_word_that_the_cluster_writes() -> None:
-    from catalog.results_file import DISTURBED
-
-    cluster = pytest.importorskip("implementations.benchmark.cluster")
-    assert cluster.DISTURBED == DISTURBED
-
-
 @pytest.mark.parametrize(
     "other",
     [

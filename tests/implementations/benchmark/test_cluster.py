@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from implementations.benchmark import cluster as cluster_of
-from implementations.benchmark.cluster import DISTURBED, LOCK, measure_all, measure_here, plan
+from catalog.results_file import DISTURBED
+from implementations.benchmark.cluster import LOCK, measure_all, measure_here, plan
 from implementations.benchmark.pinning import usable_cores
 from implementations.benchmark.results import append_rows
 from implementations.benchmark.turns import steps_of
