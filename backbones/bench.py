@@ -165,6 +165,8 @@ def _merge(path: Path) -> bool:
     """Put the results into the catalog's tables when the file is one of its own; whether they are all good."""
     from catalog.results_file import DIRECTORY
 
+    if not path.exists():
+        return True
     if path.resolve().parent != DIRECTORY.resolve():
         _say(f"{path} is not in {os.path.relpath(DIRECTORY)}, so the catalog does not show it")
         return True

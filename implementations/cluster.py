@@ -137,7 +137,7 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[A
     """The function's value, or the line of the error that it is expected to raise; on the worker."""
     try:
         return function(*arguments), None
-    except BackboneError as error:
+    except (BackboneError, OSError) as error:  # the worker's disk is not the connection to the scheduler
         return None, str(error)
 
 

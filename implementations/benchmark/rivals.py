@@ -57,7 +57,12 @@ def python_for(implementation: str, requirements: Path = REQUIREMENTS, cache: Pa
     home = cache / f"{implementation}-{_fingerprint(file, rival)}"
     python = _python(home)
     if not _imports(python, rival.module):
-        _make(implementation, rival, file, home)
+        try:
+            _make(implementation, rival, file, home)
+        except OSError as error:
+            raise BenchmarkError(
+                f"{implementation}: no environment could be made in {cache}: {error}; make room there and run again"
+            ) from error
     return python
 
 

@@ -28,12 +28,18 @@ def plan(
 
     Raises:
         CatalogError: the file is no results file of this format.
-        BenchmarkError: there is no writing where it lies.
+        BenchmarkError: there is no writing where it lies, or every implementation asked for is missing.
     """
     held = recorded(path, say)
     _check_writable(path)
+
+    def left(wanted: Sequence[Task]) -> list[Task]:
+        return list(wanted) if again else left_to_do(wanted, held, settings.python_for)
+
     possible = _without_missing(tasks, say, settings.python_for)
-    return possible if again else left_to_do(possible, held, settings.python_for)
+    if not possible and left(tasks):
+        raise BenchmarkError("nothing could be measured")
+    return left(possible)
 
 
 def measure_here(tasks: Sequence[Task], settings: Settings, reporter: Reporter) -> Iterator[Result]:
@@ -43,6 +49,9 @@ def measure_here(tasks: Sequence[Task], settings: Settings, reporter: Reporter) 
             yield from measure(task, settings, reporter)
         except BenchmarkError as error:
             reporter.say(f"failed: {error}")
+            reporter.advance(steps_of(task, settings))
+        except OSError as error:
+            reporter.say(f"failed: {task.comparison}: {error}; make room and run the same command again")
             reporter.advance(steps_of(task, settings))
 
 

@@ -99,6 +99,12 @@ def test_tasks_end_with_their_value_or_the_line_of_their_error(address):
     assert found == [("first", None, "no such model"), ("second", "b", None), ("third", "c", None)]
 
 
+def test_a_file_that_a_worker_cannot_open_is_not_a_lost_scheduler(address, tmp_path):
+    with connected(address, None, print) as reached:
+        (done,) = run_all(reached, os.stat, {"first": (str(tmp_path / "gone"),)})
+    assert done.failure == f"[Errno 2] No such file or directory: '{tmp_path}/gone'"
+
+
 def test_workers_find_the_machine_as_it_is(address):
     with connected(address, None, print) as reached:
         before = reached.client.run(os.environ.get, "OMP_NUM_THREADS")

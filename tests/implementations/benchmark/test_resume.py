@@ -179,6 +179,23 @@ def test_a_rival_that_does_not_install_is_left_out_and_said_once(cache, tmp_path
     assert said == ["skipped: keras-hub: does not install: no such index"]
 
 
+def test_nothing_but_rivals_that_are_missing_is_no_success(cache, tmp_path):
+    def refuse(implementation):
+        raise BenchmarkError(f"{implementation}: does not install: no such index")
+
+    with pytest.raises(BenchmarkError, match="nothing could be measured"):
+        plan([case.task(case.WRONG)], tmp_path / "none.csv", case.settings(cache, python_for=refuse), str)
+
+
+def test_a_cache_that_cannot_be_written_is_one_line_for_each_task(tmp_path):
+    (tmp_path / "cache").touch()
+    heard = case.Heard()
+    assert list(measure_here([case.task(case.RIGHT)], case.settings(tmp_path / "cache"), heard)) == []
+    (line,) = heard.lines
+    assert line.startswith(f"failed: {case.comparison()}: [Errno 20] Not a directory: ")
+    assert line.endswith("; make room and run the same command again")
+
+
 def test_what_was_measured_of_a_rival_that_is_gone_stays_and_stops_nothing(cache, file):
     def refuse(implementation):
         raise BenchmarkError(f"{implementation}: does not install: no such index")

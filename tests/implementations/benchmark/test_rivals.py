@@ -113,6 +113,14 @@ def test_an_install_that_hangs_is_given_up(workshop, monkeypatch):
         _python_for("tiny", workshop)
 
 
+def test_an_environment_that_cannot_be_written_is_said_in_one_line(workshop):
+    (workshop / "cache").rmdir()
+    (workshop / "cache").touch()
+
+    with pytest.raises(BenchmarkError, match=r"tiny: no environment could be made in .*cache: .*; make room there"):
+        _python_for("tiny", workshop)
+
+
 @pytest.mark.parametrize("implementation", rivals.RIVALS)
 def test_every_rival_is_known_and_pinned(implementation):
     lines = (rivals.REQUIREMENTS / f"{implementation}.txt").read_text().splitlines()
