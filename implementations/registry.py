@@ -80,7 +80,8 @@ def split_name(name: str) -> tuple[str, str | None]:
     """
     variant, _, tag = name.removeprefix("timm/").partition(".")
     if variant not in _variants():
-        raise UnknownNameError(f"no model is named {variant!r}{_nearest(variant, list(_variants()))}")
+        nearest = _nearest(variant, list(_variants())) or "; implementations.list_models() names them all"
+        raise UnknownNameError(f"no model is named {variant!r}{nearest}")
     tags = [config.tag for config in _pretrained().get(variant, ()) if config.tag]
     if tag and tag not in tags:
         known = f"; it has {', '.join(tags)}" if tags else "; it has no tags"

@@ -66,7 +66,7 @@ def test_a_tag_brings_its_own_classes_and_size():
     [
         ("vit_tiny_patch16_244", "did you mean vit_tiny_patch16_224 or "),
         ("swin_tiny_patch4_window7", "did you mean swin_tiny_patch4_window7_224"),
-        ("zzz", "no model is named 'zzz'"),
+        ("zzz", "no model is named 'zzz'; implementations.list_models() names them all"),
         ("", "no model is named ''"),
         ("vit_tiny_patch16_224.augreg_in1k", "did you mean augreg_in21k or augreg_in21k_ft_in1k?; it has"),
     ],
