@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from implementations.benchmark import cluster as cluster_of
 from catalog.results_file import DISTURBED
+from implementations.benchmark import cluster as cluster_of
 from implementations.benchmark.cluster import LOCK, measure_all, measure_here, plan
 from implementations.benchmark.pinning import usable_cores
 from implementations.benchmark.results import append_rows
