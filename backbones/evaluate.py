@@ -72,6 +72,7 @@ def run(
     are named, left out, and make the exit status 1.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports damaged images too, without their path
+    from implementations.benchmark.results import check_writable
     from implementations.errors import BackboneError, UnknownNameError
     from implementations.evaluation.evaluate import plan
     from implementations.evaluation.folder import read_folder
@@ -86,6 +87,8 @@ def run(
         _end(str(error), 2)
     check(output or default_path(dataset))
     try:
+        for path in filter(None, (output, predictions)):
+            check_writable(path)
         planned = plan(evaluation, read_folder(data, evaluation.classes, class_map), limit)
         outcome, kept = _evaluate(planned, journal, scheduler, workers)
         written = _write(outcome, output, predictions)
@@ -93,8 +96,8 @@ def run(
         merged = _merge(written)
     except BackboneError as error:
         _end(str(error), 2 if isinstance(error, UnknownNameError) else 1)
-    for path, reason in outcome.unreadable.items():
-        print(f"backbones evaluate: {data / path}: {reason}; left out", file=sys.stderr)
+    for image, reason in outcome.unreadable.items():
+        print(f"backbones evaluate: {data / image}: {reason}; left out", file=sys.stderr)
     _show(outcome, written, as_json)
     raise typer.Exit(0 if merged and not outcome.unreadable else 1)
 
@@ -148,17 +151,27 @@ def _progress() -> Progress:
 
 
 def _write(outcome: Outcome, output: Path | None, predictions: Path | None) -> Path:
-    """Append the result to its file; the catalog's by default only where it may enter the catalog."""
+    """Append the result to its file, last; the catalog's by default only where it may enter the catalog."""
     from implementations.evaluation.results import append
 
+    if predictions is not None:
+        _write_predictions(outcome, predictions)
     path = output or (CACHE / "evaluations.csv" if outcome.row.note else default_path(outcome.row.dataset))
     append(path, outcome.row)
-    if predictions is not None:
-        with predictions.open("w", newline="", encoding="utf-8") as file:
+    return path
+
+
+def _write_predictions(outcome: Outcome, path: Path) -> None:
+    from implementations.evaluation.specification import EvaluationError
+
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["image", *(f"top{place}" for place in range(1, 6))])
-            writer.writerows([path, *(top5 or ())] for path, top5 in outcome.top5.items())
-    return path
+            writer.writerows([image, *(top5 or ())] for image, top5 in outcome.top5.items())
+    except OSError as error:
+        reason = error.strerror or error
+        raise EvaluationError(f"{path}: cannot be written: {reason}; the same command goes on from here") from error
 
 
 def _merge(written: Path) -> bool:

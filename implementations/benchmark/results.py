@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,22 @@ def append_rows(path: Path, rows: Sequence[DataclassInstance]) -> None:
             f"{path}: cannot be written: {error.strerror or error}; what it held is kept; make room and run the same "
             "command again, it goes on where it stopped"
         ) from error
+
+
+def check_writable(path: Path) -> None:
+    """Find out before the first hour, not after it, whether a file can be written.
+
+    Raises:
+        BenchmarkError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent) as probe:
+            probe.write(b"\n")
+        if path.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+    except OSError as error:
+        raise BenchmarkError(f"{path}: cannot be written: {error.strerror or error}; name another file") from error
 
 
 def recorded(path: Path, say: Callable[[str], None]) -> list[Result]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from catalog.results_file import Result
-from implementations.benchmark.results import recorded
+from implementations.benchmark.results import check_writable, recorded
 from implementations.benchmark.resume import left_to_do
 from implementations.benchmark.specification import BenchmarkError
 from implementations.benchmark.turns import Reporter, Settings, Task, measure, steps_of
@@ -31,7 +30,7 @@ def plan(
         BenchmarkError: there is no writing where it lies, or every implementation asked for is missing.
     """
     held = recorded(path, say)
-    _check_writable(path)
+    check_writable(path)
 
     def left(wanted: Sequence[Task]) -> list[Task]:
         return list(wanted) if again else left_to_do(wanted, held, settings.python_for)
@@ -71,17 +70,3 @@ def _without_missing(
         for task in tasks
     )
     return [task for task in kept if task.subjects]
-
-
-def _check_writable(path: Path) -> None:
-    """Find out before the first hour, not after it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent) as probe:
-            probe.write(b"\n")
-        if path.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-    except OSError as error:
-        raise BenchmarkError(
-            f"{path}: cannot be written: {error.strerror or error}; name another file with --output"
-        ) from error

@@ -118,6 +118,23 @@ def test_predictions_of_every_image_can_be_had(evaluate: Run, tmp_path: Path) ->
     assert all(len({row[f"top{place}"] for place in range(1, 6)}) == 5 for row in found)
 
 
+def test_predictions_that_find_no_room_cost_no_work_and_leave_no_row(evaluate: Run, tmp_path: Path) -> None:
+    outcome = evaluate("--output", tmp_path / "results.csv", "--predictions", "/dev/full")
+    full = "/dev/full: cannot be written: No space left on device; the same command goes on from here"
+    assert (outcome.status, outcome.err.splitlines()[-1]) == (1, f"backbones evaluate: {full}")
+    assert not (tmp_path / "results.csv").exists()
+    again = evaluate("--output", tmp_path / "results.csv", "--predictions", tmp_path / "predictions.csv")
+    assert again.status == 0 and "going on after 18 images" in again.err and len(rows(tmp_path / "results.csv")) == 1
+
+
+@pytest.mark.parametrize("option", ["--output", "--predictions"])
+def test_a_place_that_cannot_be_written_is_found_out_first(evaluate: Run, tmp_path: Path, option: str) -> None:
+    (tmp_path / "file").touch()
+    outcome = evaluate(option, tmp_path / "file" / "results.csv")
+    assert outcome.status == 1 and outcome.err.count("\n") == 1
+    assert outcome.err.startswith(f"backbones evaluate: {tmp_path}/file/results.csv: cannot be written: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
