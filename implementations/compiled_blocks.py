@@ -29,9 +29,9 @@ from implementations.regional_compilation import (
     RATE,
     RegionalCompilationError,
     compile_repeated_blocks,
-    quick_start_options,
     repeated_blocks,
 )
+from implementations.toolchain_start import quick_start_options
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -12,19 +12,16 @@ one body across blocks whose Python flags differ, such as Swin's shift (https://
 
 from __future__ import annotations
 
-import platform
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import torch
 from torch import nn
 
 from implementations.errors import BackboneError
+from implementations.toolchain_start import StartedWithToolchain
 
 CONTAINERS = (nn.Sequential, nn.ModuleList)
-# What torch's own kernels were chosen for: it runs here, and inductor need not find that out again.
-KNOWN_CAPABILITIES = ("AVX2", "AVX512")
 DROP_PATH, RATE = "DropPath", "drop_prob"  # timm's class, and its attribute
 
 
@@ -37,7 +34,8 @@ def compile_repeated_blocks(model: nn.Module, **compile_options: Any) -> nn.Modu
 
     Dynamo guards every body by what was read while tracing it: sizes, dtypes, flags and numbers of the block. A block
     that differs (shifted windows, another resolution, layer scale, drop path) gets a body of its own. Names and state
-    dict stay as they are, and calling again replaces what was compiled before.
+    dict stay as they are, and calling again replaces what was compiled before. On the CPU the C++ compiler's own start
+    runs beside the tracing of the first block (`toolchain_start`).
 
     Args:
         model: with blocks of one class side by side in a Sequential or a ModuleList, as all of timm's.
@@ -56,9 +54,12 @@ def compile_repeated_blocks(model: nn.Module, **compile_options: Any) -> nn.Modu
     blocks = repeated_blocks(model)
     arguments = {"fullgraph": True, "dynamic": False, "recompile_limit": recompile_limit(len(blocks))} | compile_options
     mode = torch._inductor.list_mode_options(arguments.pop("mode", None) or "default")  # not taken beside options
-    options = {"guard_filter_fn": without_idle_rates, **mode, **(arguments.pop("options", None) or {})}
-    for block in blocks.values():
-        block.compile(**arguments, options=dict(options))  # a copy each: torch takes the filter out of it
+    settings = {**mode, **(arguments.pop("options", None) or {})}
+    for block in blocks.values():  # a dict each: torch takes the filter out of it
+        block.compile(**arguments, options={"guard_filter_fn": without_idle_rates, **settings})
+    if arguments.get("backend", "inductor") == "inductor":
+        first = next(iter(blocks.values()))
+        first._compiled_call_impl = StartedWithToolchain(first, settings)
     return model
 
 
@@ -102,17 +103,6 @@ def recompile_limit(blocks: int) -> int:
     import torch._dynamo.config
 
     return torch._dynamo.config.recompile_limit + 2 * blocks
-
-
-def quick_start_options() -> dict[str, bool]:
-    """Options of inductor that spare the compiler's trial builds where torch itself shows what the processor can do.
-
-    For `torch.compile(..., options=quick_start_options())`, whole or by regions; the machine code stays the same.
-    Before its first C++ kernel inductor compiles and loads a trial program per vector extension, which takes several
-    seconds with cold caches. Empty where torch was not built for AVX2 or AVX-512.
-    """
-    known = torch.backends.cpu.get_cpu_capability() in KNOWN_CAPABILITIES
-    return {"cpp.vec_isa_ok": True} if known and platform.machine() in ("x86_64", "AMD64") else {}
 
 
 def _kinds_side_by_side(container: nn.Module) -> list[type[nn.Module]]:

@@ -21,14 +21,14 @@ ARTIFACTS = "compiled-blocks.zip"  # in the folder of the reference; each run pr
 
 def options() -> dict[str, Any]:
     """Options of `torch.compile` that every subject gets."""
-    from implementations.regional_compilation import quick_start_options
+    from implementations.toolchain_start import quick_start_options
 
     return {"dynamic": False, "options": quick_start_options()}
 
 
 def switches() -> dict[str, str]:
     """The same, as a row of results says it."""
-    from implementations.regional_compilation import quick_start_options
+    from implementations.toolchain_start import quick_start_options
 
     return {"trial builds": "off" if quick_start_options() else "on"}
 
