@@ -19,6 +19,10 @@ VERBS = {
     "site": "build the site",
 }
 WRONG_USAGE = 2
+SITE = "site"
+MODELS = "implementations,export,parity,benchmark"
+EXTRAS = {"charts": SITE, "site": SITE, "parity": MODELS, "evaluate": MODELS, "bench": MODELS}  # that a verb needs
+OWN = ("backbones", "catalog", "implementations", "scrapers", "survey")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,6 +60,12 @@ def _run(verb: str, arguments: Sequence[str]) -> None:
         app(args=arguments, prog_name=f"backbones {verb}")
     except CatalogError as error:
         sys.stderr.write(f"backbones: {error}\n")
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if verb not in EXTRAS or str(error.name).partition(".")[0] in OWN:
+            raise
+        command = f"pip install -c constraints.txt -e '.[{EXTRAS[verb]}]'"
+        sys.stderr.write(f"backbones {verb}: {error.name} is not installed; {command}\n")
         sys.exit(1)
 
 

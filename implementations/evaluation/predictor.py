@@ -54,7 +54,8 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
         module = importlib.import_module(f"{evaluation.package}.{name}")
         return module.load(evaluation, weights)
     except ModuleNotFoundError as error:
-        raise EvaluationError(f"{evaluation.implementation}: {error.name} is not installed") from error
+        needed = "pip install -c constraints.txt -e '.[implementations,parity]'"
+        raise EvaluationError(f"{evaluation.implementation}: {error.name} is not installed; {needed}") from error
 
 
 def weights_file(evaluation: Evaluation) -> Path:

@@ -128,6 +128,19 @@ def test_help_lists_every_verb_and_every_verb_has_help(backbones: Run) -> None:
         assert outcome.status == 0 and "--help" in outcome.out
 
 
+def test_a_package_that_a_verb_lacks_is_one_line_that_installs_it(
+    backbones: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "implementations.parity.runner", None)  # a module of ours: a bug, told as such
+    with pytest.raises(ModuleNotFoundError):
+        backbones("parity", "vit_tiny_patch16_224")
+    monkeypatch.delitem(sys.modules, "implementations.parity.runner")
+    monkeypatch.setitem(sys.modules, "keras", None)
+    outcome = backbones("parity", "vit_tiny_patch16_224")
+    said = "keras is not installed; pip install -c constraints.txt -e '.[implementations,export,parity,benchmark]'"
+    assert (outcome.status, outcome.err) == (1, f"backbones parity: {said}\n")
+
+
 def test_the_readme_names_every_verb_and_option() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for verb in VERBS:
