@@ -175,6 +175,8 @@ def _merge(path: Path) -> bool:
     added = merge_results()
     for problem in added.problems:
         _say(str(problem))
+    if not added.errors:
+        _say(f"{os.path.relpath(path)} is in the catalog ({added}); commit both to share them")
     return not added.errors
 
 

@@ -66,6 +66,19 @@ def test_the_same_command_measures_nothing_again_unless_told_to(bench, file):
     assert file.read_bytes().startswith(written) and len(measured(file)) == 4
 
 
+def test_a_file_of_the_catalog_is_merged_and_named(bench, tmp_path, monkeypatch):
+    from backbones.tables import Added
+
+    monkeypatch.setattr("catalog.results_file.DIRECTORY", tmp_path)
+    monkeypatch.setattr("backbones.tables.merge_results", lambda: Added(2, 0, 0, 1, []))
+    monkeypatch.chdir(tmp_path)
+    (said,) = lines(bench("--output", tmp_path / "machine.csv"))
+    assert said == (
+        "backbones bench: machine.csv is in the catalog (measured here: 2 speeds of models, 0 of layers, 0 accuracies; "
+        "1 rows set aside); commit both to share them"
+    )
+
+
 def test_a_run_that_is_wrong_is_one_line_and_status_1_and_the_others_are_kept(bench, file):
     outcome = bench("--output", file, subjects=(case.WRONG, case.RIGHT))
     assert outcome.status == 1
