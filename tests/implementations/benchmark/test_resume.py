@@ -158,9 +158,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_row_keeps_the_rows_before(file,
 
 def test_a_place_that_cannot_be_written_is_found_out_before_anything_is_measured(cache, tmp_path):
     (tmp_path / "a file").touch()
-    with pytest.raises(
-        BenchmarkError, match=r"cannot be written: (Not a directory|File exists); name another file"
-    ):
+    with pytest.raises(BenchmarkError, match=r"cannot be written: (Not a directory|File exists); name another file"):
         left(cache, tmp_path / "a file" / "results.csv", case.task(case.RIGHT))
     with pytest.raises(BenchmarkError, match="cannot be written: it is a folder"):
         left(cache, tmp_path, case.task(case.RIGHT))
