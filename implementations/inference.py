@@ -37,7 +37,8 @@ def inference_function(model: Any, batch_size: int | None, jit_compile: bool = F
     function = tf.function(
         lambda images: model(images, training=False), input_signature=[signature], jit_compile=jit_compile
     )
-    with inference_kernels(enabled=not jit_compile), _folded(model):
+    with_kernels = not jit_compile and model.compute_dtype in ("float32", "bfloat16")
+    with inference_kernels(enabled=with_kernels), _folded(model):
         traced = function.get_concrete_function()
     return lambda images: traced(tf.cast(images, signature.dtype))
 

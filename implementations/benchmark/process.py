@@ -88,7 +88,8 @@ class Worker:
 
     def _launch(self, *arguments: str) -> None:
         scratch = self._scratch.name
-        settings = thread_settings(self.run.comparison.threads, self.run.comparison.device)
+        comparison = self.run.comparison
+        settings = thread_settings(comparison.threads, comparison.device, comparison.batch_size)
         environment = os.environ | dict.fromkeys(CACHES, scratch) | settings | {"PYTHONPATH": str(ROOT)}
         job = Job(*self._job, started_at=time.time())
         self._received = b""

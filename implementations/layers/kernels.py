@@ -12,7 +12,7 @@ from contextvars import ContextVar
 import keras
 from keras import ops
 
-LAYER_NORM = "_MklLayerNorm"
+LAYER_NORM, LOGITS = "_MklLayerNorm", "_MklFusedBatchMatMulV2"
 _active: ContextVar[bool] = ContextVar("inference_kernels", default=False)
 
 
@@ -39,6 +39,21 @@ def layer_norm(x, gamma, beta, epsilon: float):
     return op_def_library.apply_op(LAYER_NORM, name="layer_norm", **arguments)
 
 
+def attention_logits(query, key, scale: float, bias):
+    """`scale * query @ key^T + bias`, (B, heads, L, E), (B, heads, S, E) and (heads, L, S) -> (B, heads, L, S).
+
+    In float32 at least, unless inside `inference_kernels`: there one kernel computes it in float32 and rounds once.
+    """
+    if _active.get():
+        from tensorflow.python.framework import op_def_library
+
+        arguments = [ops.convert_to_tensor(scale, query.dtype), ops.cast(bias, query.dtype)[None]]
+        fixed = {"adj_x": False, "adj_y": True, "epsilon": 0.0, "leakyrelu_alpha": 0.0, "name": "attention_logits"}
+        return op_def_library.apply_op(LOGITS, x=query, y=key, args=arguments, fused_ops=["Mul", "Add"], **fixed)
+    query = query if scale == 1 else query * ops.cast(scale, query.dtype)
+    return (logits := in_float32(ops.matmul(query, ops.swapaxes(key, -1, -2)))) + ops.cast(bias, logits.dtype)
+
+
 def softmax(logits):
     """Softmax over the last axis, in float32 at least."""
     if _active.get():
@@ -59,5 +74,5 @@ def _available() -> bool:
     from tensorflow.python.framework import op_def_registry
     from tensorflow.python.util import _pywrap_util_port
 
-    with_onednn = _pywrap_util_port.IsMklEnabled() and op_def_registry.get(LAYER_NORM) is not None
+    with_onednn = _pywrap_util_port.IsMklEnabled() and all(map(op_def_registry.get, (LAYER_NORM, LOGITS)))
     return with_onednn and not tf.config.list_logical_devices("GPU")

@@ -11,7 +11,7 @@ from implementations.layers.linear import Linear
 from implementations.layers.mlp import Mlp
 from implementations.layers.norm import LayerNorm
 from implementations.layers.rows import add, to_rows
-from implementations.layers.window import Windows
+from implementations.layers.window import Windows, rearrange
 from implementations.layers.window_attention import CosineWindowAttention, WindowAttention
 
 Pair = tuple[int, int]
@@ -82,7 +82,11 @@ class StageSettings:
 
 
 class SwinTransformerBlock(keras.layers.Layer):
-    """Attention in windows, then a feed-forward layer, each with a residual. Shapes: (B, H, W, C) -> (B, H, W, C)."""
+    """Attention in windows, then a feed-forward layer, each with a residual.
+
+    Shapes: (B, H * W, C) -> (B, H * W, C), tokens in the order of the block's windows where these divide the map, else
+    row by row.
+    """
 
     def __init__(self, settings: StageSettings, index: int, **kwargs):
         super().__init__(**kwargs)
@@ -98,20 +102,23 @@ class SwinTransformerBlock(keras.layers.Layer):
         self.drop_path2 = DropPath(drop_path)
         self.built = True
 
-    def call(self, x, training=None, return_attention=False):
-        branch, attention = self._attend(x if self.norm_last else self.norm1(x), training)
+    def call(self, x, resolution: Pair, training=None, return_attention=False):
+        branch, attention = self._attend(to_rows(x if self.norm_last else self.norm1(x)), resolution, training)
         branch = self.norm1(branch) if self.norm_last else branch
-        x = add(x, self.drop_path1(branch, training=training))  # B, H, W, C
+        x = add(x, self.drop_path1(branch, training=training, like=x))  # B, H * W, C
         branch = self.mlp(to_rows(x if self.norm_last else self.norm2(x)), training=training)
         branch = self.norm2(branch) if self.norm_last else branch
-        x = add(x, self.drop_path2(branch, training=training, like=x))  # B, H, W, C
+        x = add(x, self.drop_path2(branch, training=training, like=x))  # B, H * W, C
         return (x, attention) if return_attention else x
 
-    def _attend(self, x, training):
-        resolution = tuple(x.shape[1:3])
-        tokens = self.windows.partition(x)  # B * windows, area, C
-        tokens, attention = self.attn(tokens, self.windows.mask(resolution), training=training)
-        return self.windows.merge(tokens, resolution), attention
+    def _attend(self, rows, resolution: Pair, training):
+        """Rows (B * H * W, C) of tokens to the same of the branch, and the attention map."""
+        mask = self.windows.mask(resolution)
+        if self.windows.divides(resolution):
+            return self.attn(rows, mask, training=training)
+        x = self.windows.partition(ops.reshape(rows, (-1, *resolution, rows.shape[-1])))
+        x, attention = self.attn(x, mask, training=training)
+        return to_rows(self.windows.merge(x, resolution)), attention
 
 
 class SwinTransformerStage(keras.layers.Layer):
@@ -129,8 +136,13 @@ class SwinTransformerStage(keras.layers.Layer):
 
     def call(self, x, training=None, return_attention=False):
         x = x if self.downsample is None else self.downsample(x)
-        attentions = []
+        height, width, channels = x.shape[1:]
+        resolution, order, attentions = (height, width), None, []
+        x = ops.reshape(x, (-1, height * width, channels))
         for block in self.blocks:
-            x, attention = block(x, training=training, return_attention=True)
+            wanted = block.windows if block.windows.divides(resolution) else None
+            x, order = rearrange(x, resolution, order, wanted, training), wanted
+            x, attention = block(x, resolution=resolution, training=training, return_attention=True)
             attentions.append(attention)
+        x = ops.reshape(rearrange(x, resolution, order, None, training), (-1, height, width, channels))
         return (x, attentions) if return_attention else x

@@ -1,4 +1,8 @@
-"""Owns the cutting of feature maps into windows, shifted or not, and the mask that keeps shifted windows apart."""
+"""Owns the cutting of feature maps into windows, shifted or not, and the mask that keeps shifted windows apart.
+
+Blocks keep their tokens in the order of their windows, since nothing else in them depends on where a token lies: from
+one block to the next they are rearranged once, instead of there and back around each attention.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,6 +50,20 @@ class Windows:
         height, width = self.padded(resolution)
         return (height // self.size[0]) * (width // self.size[1])
 
+    def divides(self, resolution: Sequence[int]) -> bool:
+        """Whether a map needs no padding."""
+        return self.padded(resolution) == tuple(resolution)
+
+    def order(self, resolution: Pair) -> np.ndarray:
+        """Place in the map, row by row, of each token of a map that the windows divide, window by window: (H * W,)."""
+        places = np.arange(resolution[0] * resolution[1], dtype=np.int32).reshape(resolution)
+        places = np.roll(places, (-self.shift[0], -self.shift[1]), axis=(0, 1))
+        (height, width), rows, columns = (
+            self.size,
+            *(side // by for side, by in zip(resolution, self.size, strict=True)),
+        )
+        return places.reshape(rows, height, columns, width).transpose(0, 2, 1, 3).ravel()
+
     def partition(self, x):
         """(B, H, W, C) -> (B * windows, area, C), windows row by row within each image."""
         height, width, channels = x.shape[1:]
@@ -68,6 +86,34 @@ class Windows:
     def mask(self, resolution: Pair) -> np.ndarray | None:
         """Additive mask (windows, area, area), float32, for a map of `resolution`; None without a shift."""
         return _shift_mask(self, self.padded(resolution)) if any(self.shift) else None
+
+
+def rearrange(tokens, resolution: Pair, present: Windows | None, wanted: Windows | None, training=None):
+    """(B, H * W, C) in the order of the `present` windows to that of the `wanted` ones; None is row by row.
+
+    One gathering of rows is the fastest way, but for its gradient: in training axes are transposed instead.
+    """
+    if not training:
+        places = _places(resolution, present, wanted)
+        return tokens if places is None else ops.take(tokens, places, axis=1)
+    if present == wanted:
+        return tokens
+    count, channels = tokens.shape[1:]
+    if present is not None:
+        tokens = present.merge(ops.reshape(tokens, (-1, present.area, channels)), resolution)
+    if wanted is not None:
+        tokens = wanted.partition(ops.reshape(tokens, (-1, *resolution, channels)))
+    return ops.reshape(tokens, (-1, count, channels))
+
+
+@lru_cache(maxsize=128)
+def _places(resolution: Pair, present: Windows | None, wanted: Windows | None) -> np.ndarray | None:
+    """Place in the present order of each token of the wanted one, (H * W,) int32; None if they are the same."""
+    row_by_row = np.arange(resolution[0] * resolution[1], dtype=np.int32)
+    present, wanted = (row_by_row if windows is None else windows.order(resolution) for windows in (present, wanted))
+    places = np.argsort(present).astype(np.int32)[wanted]
+    places.flags.writeable = False
+    return None if np.array_equal(places, row_by_row) else places
 
 
 def roll(x, shift: Pair):

@@ -9,9 +9,10 @@ from keras import ops
 from implementations.layers import kernels
 from implementations.layers.attention import head_dim as split_heads
 from implementations.layers.cost_trace import record
-from implementations.layers.kernels import in_float32, softmax
+from implementations.layers.kernels import softmax
 from implementations.layers.linear import Linear
 from implementations.layers.relative_position import log_coordinates, relative_position_index, table_length
+from implementations.layers.rows import from_rows, to_rows
 
 Pair = tuple[int, int]
 
@@ -19,8 +20,9 @@ Pair = tuple[int, int]
 class WindowAttentionBase(keras.layers.Layer):
     """What both kinds share: (B * windows, area, dim) -> the same, and the map (B * windows, heads, area, area).
 
-    Subclasses give the logits' first term (`similarity`), the projections (`project`) and the bias by relative position
-    (`position_bias`). The bias depends on weights only: `fold` computes it once, for inference.
+    Tokens may also come, and then leave, as rows (B * windows * area, dim).
+    Subclasses give the projections (`project`), what of them meets in the dot products (`parts`, `scale`) and the bias
+    by relative position (`position_bias`). The bias depends on weights only: `fold` computes it once, for inference.
     """
 
     def __init__(self, window: Pair, num_heads: int, head_dim: int, attn_drop: float, proj_drop: float, **kwargs):
@@ -31,11 +33,11 @@ class WindowAttentionBase(keras.layers.Layer):
         self._folded: np.ndarray | None = None
 
     def project(self, x):
-        """(B * windows, area, dim) -> (B * windows, area, 3 * heads * head_dim)."""
+        """(rows, dim) -> (rows, 3 * heads * head_dim)."""
         raise NotImplementedError
 
-    def similarity(self, query, key):
-        """Logits (B * windows, heads, area, area) before bias and mask."""
+    def parts(self, qkv):
+        """(3, B * windows, heads, area, head_dim) -> query, key and value of it."""
         raise NotImplementedError
 
     def position_bias(self):
@@ -61,28 +63,25 @@ class WindowAttentionBase(keras.layers.Layer):
         pairs = ops.take(ops.transpose(table), relative_position_index(self.window), axis=1)  # heads, area * area
         return ops.reshape(pairs, (self.num_heads, area, area))
 
-    def call(self, x, attn_mask: np.ndarray | None = None, training=None):
+    def call(self, tokens, attn_mask: np.ndarray | None = None, training=None):
         area = self.window[0] * self.window[1]
-        qkv = ops.reshape(self.project(x), (-1, area, 3, self.num_heads, self.head_dim))
-        query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)  # B * windows, heads, area, head_dim
-        logits = self.similarity(query, key)
-        record("attention", logits.shape, self.head_dim)
-        logits = logits if kernels.in_use() else in_float32(logits)
-        attention = ops.cast(softmax(self._biased(logits, attn_mask)), value.dtype)
+        qkv = ops.reshape(self.project(to_rows(tokens)), (-1, area, 3, self.num_heads, self.head_dim))
+        query, key, value = self.parts(ops.transpose(qkv, (2, 0, 3, 1, 4)))  # B * windows, heads, area, head_dim
+        attention = ops.cast(softmax(self._logits(query, key, attn_mask)), value.dtype)
         x = ops.matmul(self.attn_drop(attention, training=training), value)  # B * windows, heads, area, head_dim
         record("attention", x.shape, area)
-        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, area, self.num_heads * self.head_dim))
-        return self.proj_drop(self.proj(x), training=training), attention
+        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, self.num_heads * self.head_dim))
+        return from_rows(self.proj_drop(self.proj(x), training=training), tokens), attention
 
-    def _biased(self, logits, attn_mask: np.ndarray | None):
-        bias = self.position_bias() if self._folded is None else self._folded
-        bias = ops.cast(bias, logits.dtype)
-        if attn_mask is None:
-            return logits + bias
-        area = logits.shape[-1]
-        terms = bias[None] + ops.cast(attn_mask[:, None], logits.dtype)  # windows, heads, area, area
-        by_image = ops.reshape(logits, (-1, attn_mask.shape[0], self.num_heads, area, area))
-        return ops.reshape(by_image + terms, (-1, self.num_heads, area, area))
+    def _logits(self, query, key, attn_mask: np.ndarray | None):
+        """(B * windows, heads, area, area), bias and mask included."""
+        area, bias = query.shape[-2], self.position_bias() if self._folded is None else self._folded
+        if attn_mask is not None:  # it repeats with every image: the heads of all windows of an image side by side
+            bias = ops.reshape(bias[None] + ops.cast(attn_mask[:, None], bias.dtype), (-1, area, area))
+            query, key = (ops.reshape(part, (-1, bias.shape[0], area, self.head_dim)) for part in (query, key))
+        logits = kernels.attention_logits(query, key, self.scale, bias)
+        record("attention", logits.shape, self.head_dim)
+        return logits if attn_mask is None else ops.reshape(logits, (-1, self.num_heads, area, area))
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -111,9 +110,13 @@ class WindowAttention(WindowAttentionBase):
     def project(self, x):
         return self.qkv(x)
 
-    def similarity(self, query, key):
-        query = query * ops.cast(self.head_dim**-0.5, query.dtype)
-        return ops.matmul(query, ops.swapaxes(key, -1, -2))
+    @property
+    def scale(self) -> float:
+        """Factor of the dot products."""
+        return self.head_dim**-0.5
+
+    def parts(self, qkv):
+        return ops.unstack(qkv, 3)
 
     def position_bias(self):
         return self.gathered(self.relative_position_bias_table)
@@ -129,6 +132,7 @@ class CosineWindowAttention(WindowAttentionBase):
     HIDDEN = 512
     HIGHEST_SCALE = math.log(1 / 0.01)
     HIGHEST_BIAS = 16.0
+    scale = 1.0  # of the dot products: the temperature is in the queries
 
     def __init__(
         self,
@@ -163,10 +167,11 @@ class CosineWindowAttention(WindowAttentionBase):
         # Keys have no bias: softmax ignores it.
         return self.qkv(x, bias=ops.concatenate([query, ops.zeros_like(query), value]))
 
-    def similarity(self, query, key):
-        scale = ops.exp(ops.minimum(ops.cast(self.logit_scale, "float32"), self.HIGHEST_SCALE))  # heads, 1, 1
-        query = ops.cast(_normalized(query) * ops.cast(scale, _wide(query.dtype)), query.dtype)
-        return ops.matmul(query, ops.swapaxes(ops.cast(_normalized(key), key.dtype), -1, -2))
+    def parts(self, qkv):
+        scale = ops.exp(ops.minimum(ops.cast(self.logit_scale, _wide(qkv.dtype)), self.HIGHEST_SCALE))  # heads, 1, 1
+        query, key, value = ops.unstack(qkv, 3)
+        query, key = _normalized(query, scale), _normalized(key, 1.0)
+        return ops.cast(query, qkv.dtype), ops.cast(key, qkv.dtype), value
 
     def position_bias(self):
         table = self.coordinates
@@ -179,7 +184,7 @@ def _wide(dtype) -> str:
     return "float64" if keras.backend.standardize_dtype(dtype) == "float64" else "float32"
 
 
-def _normalized(x):
-    """`x` divided by its length along the last axis, or by 1e-12 if that is more; in float32 at least."""
+def _normalized(x, length):
+    """`x` of this length along the last axis, less if it was shorter than 1e-12; in float32 at least."""
     x = ops.cast(x, _wide(x.dtype))
-    return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=-1, keepdims=True), 1e-24))
+    return x * (length * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=-1, keepdims=True), 1e-24)))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from implementations.benchmark.pinning import CALLING_THREAD
 from implementations.benchmark.specification import BenchmarkError, Comparison, Run
 from implementations.benchmark.subject import Loaded
 
@@ -169,5 +170,6 @@ def switches(runtime: str) -> dict[str, str]:
     """Settings of a runtime that matter to speed."""
     if runtime.startswith("tf-"):
         one_dnn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0"
-        return {"oneDNN": "on" if one_dnn else "off", "XLA": "on" if runtime == "tf-xla" else "off"}
+        xla = "on" if runtime == "tf-xla" else "off"
+        return {"oneDNN": "on" if one_dnn else "off", "calling thread": CALLING_THREAD, "XLA": xla}
     return {}
