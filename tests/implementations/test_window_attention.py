@@ -8,7 +8,7 @@ import torch
 import implementations
 from implementations.layers.classifier_head import ClassifierHead
 from implementations.layers.swin import PatchMerging
-from implementations.layers.window import Windows
+from implementations.layers.window import Windows, rearrange
 from implementations.layers.window_attention import CosineWindowAttention, WindowAttention
 from implementations.parity.compare import compare_one
 from implementations.parity.reference import randomize
@@ -68,6 +68,32 @@ def test_cosine_window_attention_is_timms(window, masked, pretrained):
     mask = (np.random.default_rng(1).integers(0, 2, (3, area, area)) * -100.0).astype(np.float32)
     arguments = (mask,) if masked else ()
     assert_equal(layer(x, *arguments)[0], module, x, *arguments)
+
+
+WINDOWS = [None, Windows((4, 4), (0, 0)), Windows((4, 4), (2, 2)), Windows((2, 4), (1, 0))]
+
+
+@pytest.mark.parametrize("present", WINDOWS)
+@pytest.mark.parametrize("wanted", WINDOWS)
+def test_tokens_are_rearranged_alike_with_and_without_a_gradient(present, wanted):
+    tokens = np.random.default_rng(0).normal(size=(3, 8 * 12, 5)).astype(np.float32)
+    gathered, moved = (rearrange(tokens, (8, 12), present, wanted, training) for training in (False, True))
+    np.testing.assert_array_equal(gathered, moved)
+    if wanted is not None and present is None:
+        expected = wanted.partition(tokens.reshape(3, 8, 12, 5))
+        np.testing.assert_array_equal(np.reshape(gathered, expected.shape), expected)
+    np.testing.assert_array_equal(rearrange(gathered, (8, 12), wanted, present), tokens)
+
+
+def test_windows_that_need_padding_do_not_divide_a_map():
+    assert Windows((4, 4), (0, 0)).divides((8, 12)) and not Windows((4, 4), (0, 0)).divides((8, 10))
+
+
+@pytest.mark.parametrize("layer", [WindowAttention(32, (3, 5), 4), CosineWindowAttention(32, (3, 5), 4)])
+def test_attention_of_rows_is_that_of_windows(layer):
+    x = np.random.default_rng(0).normal(size=(6, 15, 32)).astype(np.float32)
+    expected, rows = layer(x)[0], layer(x.reshape(-1, 32))[0]
+    np.testing.assert_array_equal(rows, keras.ops.reshape(expected, (-1, 32)))
 
 
 def test_zero_vectors_have_no_direction_and_finite_gradients():
