@@ -16,7 +16,8 @@ def inference_function(model: Any, batch_size: int | None, jit_compile: bool = F
     Layers use kernels of oneDNN that TensorFlow's graph optimiser does not reach, and relative position biases that a
     backbone can `fold` are computed once, so that a later change of those does not reach the function. A model in
     "bfloat16" is faster than one in "mixed_bfloat16", which casts its weights anew in every call. Sizes known ahead
-    (`batch_size` and the model's input) let TensorFlow fuse more than unknown ones.
+    (`batch_size` and the model's input) let TensorFlow fuse more than unknown ones. For single images set
+    TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD=1 before TensorFlow is imported: a tenth faster (methodology, benchmarks).
 
     Args:
         model: any Keras model of one input, on the TensorFlow back end.

@@ -2,7 +2,8 @@
 
 They have no gradients and no place in an export, so that layers use them only inside `inference_kernels`. Layer
 normalisation: the optimiser of TensorFlow 2.21 knows one of its spellings, and then forgets its epsilon (0.001 is used
-for every layer); naming the kernel keeps it. Softmax: the kernel adds up in float32 also for bfloat16.
+for every layer); naming the kernel keeps it. Softmax: the kernel adds up in float32 also for bfloat16. Logits
+of attention with a bias: one product does it all; it has to be given both a factor and a bias, else it fails.
 """
 
 from collections.abc import Iterator
