@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 from implementations.cluster import Cluster
 
@@ -15,7 +16,10 @@ def processes(cluster: Cluster) -> set[int]:
 
 def kill_a_busy_worker(cluster: Cluster) -> int:
     """End a worker that has work, with no chance to say so; returns its process number."""
-    busy = next(address for address, work in cluster.client.processing().items() if work)
+    deadline = time.monotonic() + 10  # between two comparisons none is busy for a moment
+    while not (at_work := [address for address, work in cluster.client.processing().items() if work]):
+        assert time.monotonic() < deadline, "no worker has work"
+    busy = at_work[0]
     process = int(cluster.client.run(os.getpid, workers=[busy])[busy])
     os.kill(process, signal.SIGKILL)
     return process
