@@ -76,8 +76,11 @@ def run_script(script: str, given: object) -> Any:
 
 
 def chromium() -> str | None:
-    """The browser's program, None when there is none."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """The browser's program, None when there is none; an error where REQUIRE_BROWSER says that tests need it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None and os.environ.get("REQUIRE_BROWSER"):
+        raise FileNotFoundError("no Chromium, and REQUIRE_BROWSER is set: install it, or unset that to skip its tests")
+    return found
 
 
 def hostile_catalog(folder: Path) -> Catalog:
