@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from survey.project import CONFIG, DOCS, OVERRIDES, ROOT
+from survey.project import CONFIG, DOCS, OVERRIDES, ROOT, project
 
 PACKAGES = (
     "adjusttext",
@@ -24,7 +24,7 @@ PACKAGES = (
 )
 CODE = ("site/survey", "catalog")
 CHART_CODE = ("site/survey/charts", "catalog")
-CHART_FILES = tuple(f"site/survey/{name}.py" for name in ("benchmarks", "render", "runs"))
+CHART_FILES = tuple(f"site/survey/{name}.py" for name in ("benchmarks", "provenance", "render", "runs"))
 SINGLE_FILES = ("package-lock.json",)
 IGNORED = ("__pycache__", "catalog/data")  # the tables that count are those of the catalog that is built
 
@@ -36,8 +36,9 @@ def fingerprint(data: Path, engine: str) -> str:
 
 
 def charts_fingerprint(data: Path) -> str:
-    """The digest of what the charts depend on: tables, code and versions."""
-    return _digest(data, [ROOT / folder for folder in CHART_CODE], [ROOT / name for name in CHART_FILES], "charts")
+    """The digest of what the charts depend on: tables, code, versions and the addresses that their citations name."""
+    what = f"charts {project()}"
+    return _digest(data, [ROOT / folder for folder in CHART_CODE], [ROOT / name for name in CHART_FILES], what)
 
 
 def _digest(data: Path, folders: list[Path], files: list[Path], what: str) -> str:

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from site_checks import broken_links, external_assets, faults
 from small_catalog import shrink
-from survey.build import build
+from survey.build import build, draw_charts
 from survey.engine import run_engine
+from survey.fingerprint import CHART_FILES
+from survey.project import ROOT, project, settings
 from survey.vendor import vendor
 
 import catalog
@@ -47,6 +49,25 @@ def test_nothing_changed_is_said_at_once(small_site, site_tables):
     assert told == ["nothing changed"]
     assert not summary.changed
     assert time.perf_counter() - begun < 5
+
+
+def test_charts_are_drawn_anew_when_the_address_in_their_citations_changes(site_tables, tmp_path, monkeypatch):
+    drawn: list[str] = []
+    monkeypatch.setattr("survey.charts.draw_all", lambda c, folder: (folder.mkdir(), drawn.append(project().site_url)))
+    here = settings()
+    for address in ("https://one.example/", "https://one.example/", "https://two.example/"):
+        monkeypatch.setattr("survey.project.settings", lambda address=address: here | {"site_url": address})
+        draw_charts(catalog.load(site_tables), tmp_path / "charts")
+    assert drawn == ["https://one.example/", "https://two.example/"]
+
+
+def test_what_the_charts_import_is_in_their_fingerprint():
+    survey = ROOT / "site" / "survey"
+    listed = {ROOT / name for name in CHART_FILES}
+    texts = [path.read_text() for path in [*sorted((survey / "charts").glob("*.py")), *sorted(listed)]]
+    imported = {name for text in texts for name in re.findall(r"from survey\.(\w+) import", text)}
+    # Of project.py and mkdocs.yml only the addresses are drawn, and those are in the fingerprint.
+    assert {survey / f"{name}.py" for name in imported - {"charts", "project"}} <= listed
 
 
 def test_a_failed_build_leaves_the_old_site(site_tables, tmp_path, monkeypatch, node_modules):
