@@ -1,8 +1,15 @@
 """The errors that users of the implementations meet: each message is one clear line."""
 
+from catalog.problems import one_line
+
+LONGEST = 2000  # characters of a message
+
 
 class BackboneError(ValueError):
-    """A model cannot be built or used as asked."""
+    """A model cannot be built or used as asked; its text is one line, whatever names it quotes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message, LONGEST))
 
 
 class UnknownNameError(BackboneError):

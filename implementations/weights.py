@@ -12,12 +12,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from implementations.checkpoint import read_state_dict
+from catalog.problems import one_line
+from implementations.checkpoint import FLOATS, read_state_dict, unfit_type
 from implementations.errors import WeightsError
 from implementations.layers.linear import Conv2d, Linear
 from implementations.registry import PretrainedConfig
 
 SHOWN = 8  # mismatches named in one message
+LONGEST_NAME = 200  # characters of a tensor's name in it
 
 _NORM_NAMES = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _NORMS = (keras.layers.LayerNormalization, keras.layers.BatchNormalization, keras.layers.GroupNormalization)
@@ -107,7 +109,7 @@ def assign_state(
         fresh: names of weights that stay as initialised.
 
     Raises:
-        WeightsError: one line that names the tensors missing, extra, of another shape, or not finite.
+        WeightsError: one line that names the tensors missing, extra, of another shape or type, or not finite.
     """
     expected = {slot.name: slot for slot in slots(layer)}
     _check(label, state, {name: slot for name, slot in expected.items() if name not in fresh})
@@ -135,9 +137,13 @@ def _slot(layer: keras.layers.Layer, prefix: str, attribute: str, variable: Any)
 
 
 def _check(model_name: str, state: dict[str, np.ndarray], expected: dict[str, Slot]) -> None:
-    """Raise one WeightsError that names every tensor missing, extra, of another shape, or not finite."""
+    """Raise one WeightsError that names every tensor missing, extra, of another shape or type, or not finite."""
     missing = [f"{name} {slot.shape} is missing" for name, slot in expected.items() if name not in state]
-    extra = [f"{name} {array.shape} is not part of the model" for name, array in state.items() if name not in expected]
+    extra = [
+        f"{one_line(name, LONGEST_NAME)} {array.shape} is not part of the model"
+        for name, array in state.items()
+        if name not in expected
+    ]
     shared = [name for name in expected if name in state]
     shapes = [
         f"{name} has shape {state[name].shape}, expected {expected[name].shape}"
@@ -150,6 +156,8 @@ def _check(model_name: str, state: dict[str, np.ndarray], expected: dict[str, Sl
         hint = ""
     problems = shapes + missing + extra
     if not problems:
+        problems = [unfit_type(name, state[name].dtype) for name in shared if state[name].dtype.name not in FLOATS]
+    if not problems:
         problems = [f"{name} holds NaN or infinity" for name in shared if not _is_finite(state[name])]
     if problems:
         more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
@@ -157,7 +165,8 @@ def _check(model_name: str, state: dict[str, np.ndarray], expected: dict[str, Sl
 
 
 def _is_finite(array: np.ndarray) -> bool:
-    return array.dtype.kind in "biu" or bool(np.isfinite(array.astype("float32", copy=False)).all())
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(array.astype("float32", copy=False)).all())
 
 
 def _adapt_first_conv(state: dict[str, np.ndarray], model: Any, source: PretrainedConfig) -> dict[str, np.ndarray]:

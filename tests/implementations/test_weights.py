@@ -1,5 +1,6 @@
 """Files of weights: what is read, and how each thing that can be wrong with one is said."""
 
+import io
 import os
 import struct
 
@@ -89,6 +90,19 @@ class Malicious:
         return os.system, ("echo this must not run > /dev/null",)
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_damaged_pickle_is_refused_wherever_the_damage_is(model, tmp_path, zipped):
+    whole = io.BytesIO()
+    torch.save({"a.weight": torch.ones(2, 3)}, whole, _use_new_zipfile_serialization=zipped)
+    path = tmp_path / "damaged.pth"
+    for place in range(0, len(whole.getvalue()), 7):
+        damaged = bytearray(whole.getvalue())
+        damaged[place] ^= 0x2A
+        path.write_bytes(damaged)
+        with pytest.raises(WeightsError):
+            implementations.load_weights(model, path)
+
+
 def test_a_pickle_that_would_run_code_is_refused(model, tmp_path):
     torch.save({"x": Malicious()}, tmp_path / "evil.pth")
     load_fails(model, tmp_path / "evil.pth", "not a PyTorch state dict")
@@ -105,6 +119,87 @@ def test_infinite_and_nan_weights_are_named(model):
     for value in (np.nan, np.inf):
         bad = {**good, "blocks.0.norm1.bias": np.full_like(good["blocks.0.norm1.bias"], value)}
         load_fails(model, bad, "blocks.0.norm1.bias holds NaN or infinity")
+
+
+FLOATS = "expected float16, bfloat16, float32 or float64"
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "pth", "dict"])
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e8m0fnu, torch.complex64])
+def test_numbers_that_are_no_plain_floats_are_named(model, tmp_path, kind, dtype):
+    tensors = {name: torch.from_numpy(array) for name, array in state_dict(model).items()}
+    tensors["cls_token"] = tensors["cls_token"].to(dtype)
+    source = tmp_path / f"odd.{kind}" if kind != "dict" else tensors
+    if kind != "dict":
+        save_file(tensors, source) if kind == "safetensors" else torch.save(tensors, source)
+    load_fails(model, source, FLOATS)
+    load_fails(model, source, "cls_token is of type")
+
+
+def test_an_odd_type_beside_bfloat16_is_named_too(model, tmp_path):
+    tensors = {name: torch.from_numpy(array).bfloat16() for name, array in state_dict(model).items()}
+    for dtype in (torch.float8_e4m3fn, torch.int16, torch.uint32):
+        save_file(tensors | {"cls_token": tensors["cls_token"].to(dtype)}, tmp_path / "odd.safetensors")
+        load_fails(model, tmp_path / "odd.safetensors", "cls_token")
+
+
+def test_a_type_that_packs_two_numbers_into_a_byte_is_named(model, tmp_path):
+    header = b'{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}}'
+    (tmp_path / "packed.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + b"\0")
+    load_fails(model, tmp_path / "packed.safetensors", f"a is of type F4, {FLOATS}")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64", "uint16", "bool"])
+def test_whole_numbers_and_truths_are_no_weights(model, dtype):
+    good = state_dict(model)
+    odd = {**good, "blocks.0.norm1.bias": good["blocks.0.norm1.bias"].astype(dtype)}
+    load_fails(model, odd, f"blocks.0.norm1.bias is of type {dtype}, {FLOATS}")
+
+
+def test_counters_that_the_model_does_not_hold_are_named_as_such(model):
+    load_fails(model, {**state_dict(model), "steps": np.int64([3])}, "steps (1,) is not part of the model")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.full(3, "a"), np.array([None]), np.array(["2026-11-20"], "datetime64[D]")],
+    ids=["text", "object", "day"],
+)
+def test_arrays_of_no_numbers_are_named(model, value):
+    load_fails(model, {**state_dict(model), "cls_token": value}, "cls_token is of type")
+
+
+def test_a_tensor_without_its_values_is_named(model):
+    dense = {name: torch.from_numpy(array) for name, array in state_dict(model).items()}
+    for tensor in (dense["cls_token"].to_sparse(), dense["cls_token"].to("meta")):
+        load_fails(model, dense | {"cls_token": tensor}, "cls_token cannot be read as an array")
+
+
+def test_one_tensor_under_two_names_is_refused(model):
+    good = state_dict(model)
+    load_fails(model, {**good, "module.cls_token": good["cls_token"] + 1}, "cls_token stands twice")
+
+
+def test_numbers_beyond_float32_are_named_without_a_warning(model):
+    good = state_dict(model)
+    load_fails(model, {**good, "cls_token": good["cls_token"].astype("float64") + 1e300}, "cls_token holds NaN or inf")
+
+
+@pytest.mark.parametrize(
+    "path", ["x" * 5000 + ".pth", "y" * 300 + ".safetensors", "a\nb.pth", "a\0b.pth", "\udcff.pth"]
+)
+def test_paths_that_no_file_can_have_are_one_short_line(model, path):
+    load_fails(model, path, "no such file")
+    with pytest.raises(WeightsError) as caught:
+        implementations.load_weights(model, path)
+    assert len(str(caught.value)) < 400
+
+
+def test_names_of_tensors_cannot_break_the_line(model):
+    load_fails(model, {**state_dict(model), "a\nb\x1b[31m" + "c" * 9999: np.zeros(1)}, "is not part of the model")
+    with pytest.raises(WeightsError) as caught:
+        implementations.load_weights(model, {"a\x1b" + "c" * 9999: np.zeros(1)})
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 2500
 
 
 def test_many_mismatches_are_counted_not_listed(model):
