@@ -40,8 +40,7 @@ class Entities:
         for name, present in self.identity.aliases.items():
             former[present].add(name)
         old = self.previous["models"].set_index("model", drop=False)
-        measured = evaluations[evaluations["kind"] == UPSTREAM]
-        first_rows = measured.iloc[(measured["dataset"] != IMAGENET).argsort(kind="stable")].drop_duplicates("model")
+        first_rows = _measured(evaluations).drop_duplicates("model")
         rows: dict[str, Row] = {}
         for model, source, line in zip(first_rows["model"], first_rows["source"], first_rows["line"], strict=True):
             names = ";".join(sorted(former[model])) or None
@@ -169,17 +168,26 @@ def _table(name: str, rows: Iterable[Row]) -> pd.DataFrame:
 
 
 def _parameters(evaluations: pd.DataFrame, measurements: pd.DataFrame) -> dict[str, tuple[float, str, int]]:
-    """Architecture -> parameters in millions, source and line."""
-    published = evaluations[(evaluations["dataset"] == IMAGENET) & (evaluations["kind"] == UPSTREAM)]
-    columns = ["params_m", "source", "line"]
-    parameters = {
-        split_name(model)[0]: tuple(row)
-        for model, row in zip(published["model"], published[columns].itertuples(index=False), strict=True)
-    }
+    """Architecture -> parameters in millions, source and line: as published for ImageNet, else as timed, else any."""
+    published = _measured(evaluations)
+    on_imagenet = published["dataset"] == IMAGENET
     timed = measurements.drop_duplicates("architecture", keep="last")
-    for architecture, row in zip(timed["architecture"], timed[columns].itertuples(index=False), strict=True):
-        parameters.setdefault(architecture, tuple(row))
+    parameters: dict[str, tuple[float, str, int]] = {}
+    for rows, names in (
+        (published[on_imagenet][::-1], "model"),
+        (timed, "architecture"),
+        (published[~on_imagenet], "model"),
+    ):
+        columns = rows[["params_m", "source", "line"]].itertuples(index=False)
+        for name, row in zip(rows[names], columns, strict=True):
+            parameters.setdefault(split_name(name)[0], tuple(row))
     return parameters
+
+
+def _measured(evaluations: pd.DataFrame) -> pd.DataFrame:
+    """The accuracies that upstream measured, those on ImageNet first."""
+    measured = evaluations[evaluations["kind"] == UPSTREAM]
+    return measured.iloc[(measured["dataset"] != IMAGENET).argsort(kind="stable")]
 
 
 def _survey_model(item: SurveyModel) -> Row:

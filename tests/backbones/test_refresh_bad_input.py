@@ -16,6 +16,9 @@ HEAD = "raw.githubusercontent.com/huggingface/pytorch-image-models/aa4b5850c1543
 IMAGENET = f"{HEAD}/results-imagenet.csv"
 SKETCH = f"{HEAD}/results-sketch.csv"
 BENCHMARK = f"{HEAD}/benchmark-infer-amp-nchw-pt291-cu128-4090.csv"
+RAW = "raw.githubusercontent.com"
+SURVEY = f"{RAW}/CUQS/Transformer_Backbone/37490023235651e835c007b4a54208ef1efa12dd/backbone_performance.csv"
+KECAM = f"{RAW}/leondgarse/keras_cv_attention_models/687943d88f7a7beea4807e8f4db00f4b49da9ea8/model_summary.csv"
 
 Run = Callable[..., object]
 Break = Callable[[bytes], bytes]
@@ -238,6 +241,48 @@ def test_a_benchmark_of_a_new_device_flows_in_by_itself(known: Path, small_mirro
         "14.0",
         True,
     )
+
+
+@pytest.mark.parametrize("file", ["results-imagenet-a-clean", "results-imagenet-real", "results-sketch"])
+def test_a_model_that_only_a_secondary_file_knows_flows_in(
+    file: str, known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    row = b"newnet_b.in1k,224,40.000,60.000,55.000,45.000,12.30,0.900,bicubic"
+    damage(
+        small_mirror,
+        f"{HEAD}/{file}.csv",
+        lambda content: content + row + b",0,0,0"[: 6 * (b"_diff" in content)] + b"\n",
+    )
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 0, outcome.err
+    c = catalog.load(known)
+    architecture = c.architectures.set_index("architecture").loc["newnet_b"]
+    assert (architecture["family"], architecture["params_m"]) == ("unclassified", 12.3)
+    assert architecture["params_source"] == f"timm/{file}"
+    assert c.models.set_index("model").loc["newnet_b.in1k", "architecture"] == "newnet_b"
+    assert backbones("check", "--data", known).status == 0
+
+
+def test_an_architecture_that_only_a_benchmark_knows_flows_in(known: Path, small_mirror: Path, backbones: Run) -> None:
+    row = b"newnet_b,224,10.00,102400.00,1024,12.30,1.50,4.20\r\n"
+    damage(small_mirror, BENCHMARK, lambda content: content + row)
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 0, outcome.err
+    c = catalog.load(known)
+    assert c.architectures.set_index("architecture").loc["newnet_b", "params_m"] == 12.3
+    assert c.costs.set_index("architecture").loc["newnet_b", "gmacs"] == 1.5
+
+
+def test_a_model_that_only_the_survey_or_the_second_opinions_know_flows_in(
+    known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    damage(small_mirror, SURVEY, lambda content: content + b"\n-,Moon-1B,NewNet,224,NewNet-B,12.3,1.5,79.9")
+    damage(small_mirror, KECAM, lambda content: content + b"NewNetB,12.3,1.5,224,79.9,,Recognition,NewNet,\n")
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 0, outcome.err
+    c = catalog.load(known)
+    assert c.models.set_index("model").loc["newnet-b-moon-1b", "train_set"] == "other private data"
+    assert c.second_opinions.set_index("name").loc["NewNetB", "top1"] == 79.9
 
 
 def test_a_source_that_is_gone_keeps_its_rows(known: Path, small_mirror: Path, backbones: Run) -> None:
