@@ -91,10 +91,10 @@ def _check_choice(option: str, value: str | None, choices: tuple[str, ...]) -> N
 
 
 def _frontier(rows: pd.DataFrame) -> pd.DataFrame:
-    from catalog.pareto import pareto_mask
+    from catalog.frontier import on_frontier
+    from catalog.metrics import METRICS
 
-    comparable = rows["cost_note"].isin(["", "estimated"])
-    return rows[pareto_mask(rows["gmacs"].where(comparable), rows["top1"])]
+    return rows[on_frontier(rows, METRICS["gmacs"])]
 
 
 def _print(rows: pd.DataFrame, as_of: str) -> None:

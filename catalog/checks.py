@@ -11,7 +11,8 @@ from catalog.derive import BASES
 from catalog.finding import Frames, Rule, each
 from catalog.problems import Problem, in_order
 from catalog.schema import TABLES
-from catalog.speed_checks import SAME_PARAMS, SPEED_CHECKS
+from catalog.speed_checks import SPEED_CHECKS
+from catalog.vocabulary import SAME_PARAMS
 
 SQUARE_LAW = 0.12  # share by which compute may differ from the square of the image size
 SQUARE_LAW_FROM = 0.5  # GMACs below which rounding hides the law

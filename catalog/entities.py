@@ -13,12 +13,11 @@ from catalog.identity import UNKNOWN_FAMILY, Identity, split_name
 from catalog.records import Paper, Registration
 from catalog.schema import TABLES
 from catalog.survey import SurveyModel
+from catalog.vocabulary import IMAGENET, MEASURED_UPSTREAM
 
 Frames = dict[str, pd.DataFrame]
 Row = dict[str, object]
 
-IMAGENET = "imagenet"
-UPSTREAM = "measured upstream"
 REFERENCE_PAPERS = "papers/reference"
 REGISTERED = ["licence", "hub_id", "train_img_size", "num_classes"]  # what timm's registry says of a model
 
@@ -186,7 +185,7 @@ def _parameters(evaluations: pd.DataFrame, measurements: pd.DataFrame) -> dict[s
 
 def _measured(evaluations: pd.DataFrame) -> pd.DataFrame:
     """The accuracies that upstream measured, those on ImageNet first."""
-    measured = evaluations[evaluations["kind"] == UPSTREAM]
+    measured = evaluations[evaluations["kind"] == MEASURED_UPSTREAM]
     return measured.iloc[(measured["dataset"] != IMAGENET).argsort(kind="stable")]
 
 

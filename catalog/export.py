@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from catalog.identity import Identity
+from catalog.vocabulary import REPORTED
 
 if TYPE_CHECKING:
     from catalog import Catalog
@@ -38,7 +39,7 @@ def flat_table(c: Catalog) -> pd.DataFrame:
     """
     rows = c.leaderboard()
     survey = c.survey_rows.sort_values("line")
-    sizes = c.evaluations.loc[c.evaluations["kind"] == "reported by a paper", ["model", "img_size", "source", "line"]]
+    sizes = c.evaluations.loc[c.evaluations["kind"] == REPORTED, ["model", "img_size", "source", "line"]]
     survey = survey.merge(sizes, on=["model", "source", "line"]).drop_duplicates(["model", "img_size"])
     survey = survey[["model", "img_size", "model_name", "method", "train_set", "acc"]].rename(
         columns={"train_set": "survey_train_set"}

@@ -7,10 +7,23 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from catalog.costs import DEFAULT_HEAD, MACS
-from catalog.pareto import pareto_mask
+from catalog.frontier import on_frontier
+from catalog.metrics import METRICS
 from catalog.problems import CatalogError
 from catalog.schema import DATASETS
 from catalog.speed_tables import MODES, SHOWN
+from catalog.vocabulary import (
+    COST_NOTES,
+    ESTIMATED,
+    MEASURED_HERE,
+    MEASURED_UPSTREAM,
+    OTHER_HEAD,
+    OTHER_NETWORK,
+    REPARAMETRISED,
+    REPORTED,
+    SAME_PARAMS,
+    WITHOUT_FUSED_ATTENTION,
+)
 
 if TYPE_CHECKING:
     from catalog import Catalog
@@ -55,8 +68,8 @@ COLUMNS = [
     "speed_line",
 ]
 # Evidence in order of preference when the same weights have several accuracies at one size.
-PREFERENCE = {"measured upstream": 0, "measured here": 1, "reported by a paper": 2}
-OTHER_NETWORK = 0.005  # share of parameters by which what was timed may differ from what was evaluated
+PREFERENCE = {MEASURED_UPSTREAM: 0, MEASURED_HERE: 1, REPORTED: 2}
+FRONTIERS = {"pareto_params": "params_m", "pareto_gmacs": "gmacs", "pareto_speed": "images_per_s"}  # column -> cost
 
 
 def leaderboard(
@@ -78,7 +91,7 @@ def leaderboard(
         raise CatalogError(f"mode {mode!r} is unknown, expected one of {', '.join(MODES)}")
     evaluations = c.evaluations[c.evaluations["dataset"] == dataset]
     if not reported:
-        evaluations = evaluations[evaluations["kind"] != "reported by a paper"]
+        evaluations = evaluations[evaluations["kind"] != REPORTED]
     rows = evaluations.assign(order=evaluations["kind"].map(PREFERENCE)).sort_values("order", kind="stable")
     rows = rows.drop_duplicates(["model", "img_size"]).rename(columns={"kind": "evidence", "gmacs": "stated_gmacs"})
     models = c.models[
@@ -89,12 +102,8 @@ def leaderboard(
     rows = rows.merge(families, on="family").merge(_best_costs(c.costs), on=["architecture", "img_size"], how="left")
     rows["cost_note"] = rows["cost_note"].fillna("")
     rows = _with_speed(c, rows, environment, mode)
-    accuracy = rows["top1"].where(rows["evidence"] != "reported by a paper")
-    comparable = rows["cost_note"].isin(["", "estimated"])
-    rows["pareto_params"] = pareto_mask(rows["params_m"], accuracy)
-    rows["pareto_gmacs"] = pareto_mask(rows["gmacs"].where(comparable), accuracy)
-    same_network = rows["speed_note"] == ""
-    rows["pareto_speed"] = pareto_mask(rows["images_per_s"].where(same_network), accuracy, more_is_better=True)
+    for column, cost in FRONTIERS.items():
+        rows[column] = on_frontier(rows, METRICS[cost])
     rows = rows.sort_values(["top1", "top5", "model", "img_size"], ascending=[False, False, True, True], kind="stable")
     return rows[COLUMNS].reset_index(drop=True)
 
@@ -114,11 +123,11 @@ def _best_costs(costs: pd.DataFrame) -> pd.DataFrame:
     """One cost per (architecture, img_size): the comparable one where there is one, marked otherwise."""
     costs = costs[costs["preferred"].astype(bool)]
     note = pd.Series("", index=costs.index)
-    note = note.mask(costs["estimated"].astype(bool), "estimated")
-    note = note.mask(costs["head_classes"].fillna(DEFAULT_HEAD) != DEFAULT_HEAD, "other head")
-    note = note.mask(costs["reparametrised"].astype(bool), "reparametrised")
-    note = note.mask(costs["convention"] != MACS, "without fused attention")
-    order = note.map({"": 0, "estimated": 1, "other head": 2, "reparametrised": 3, "without fused attention": 4})
+    note = note.mask(costs["estimated"].astype(bool), ESTIMATED)
+    note = note.mask(costs["head_classes"].fillna(DEFAULT_HEAD) != DEFAULT_HEAD, OTHER_HEAD)
+    note = note.mask(costs["reparametrised"].astype(bool), REPARAMETRISED)
+    note = note.mask(costs["convention"] != MACS, WITHOUT_FUSED_ATTENTION)
+    order = note.map(COST_NOTES.index)
     best = costs.assign(cost_note=note, order=order).sort_values("order", kind="stable")
     best = best.drop_duplicates(["architecture", "img_size"])
     best = best.rename(columns={"source": "cost_source", "line": "cost_line"})
@@ -144,8 +153,8 @@ def _with_speed(c: Catalog, rows: pd.DataFrame, environment: str | None, mode: s
     columns = ["implementation", "images_per_s", "batch_size", "params_m", "source", "line"]
     speeds = speeds[["architecture", "img_size", *columns]].rename(columns=names)
     rows = rows.merge(speeds, on=["architecture", "img_size"], how="left").assign(environment=environment)
-    other = (rows["timed_params_m"] / rows["params_m"] - 1).abs() > OTHER_NETWORK
-    return rows.assign(speed_note=other.map({True: "other network", False: ""}))
+    other = (rows["timed_params_m"] / rows["params_m"] - 1).abs() > SAME_PARAMS
+    return rows.assign(speed_note=other.map({True: OTHER_NETWORK, False: ""}))
 
 
 def _speeds_shown(c: Catalog, environment: str, mode: str) -> pd.DataFrame:

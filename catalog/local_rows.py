@@ -15,13 +15,12 @@ from catalog.records import LocalEvaluation, LocalRun, Record, RejectedRow
 from catalog.result_rows import row_line
 from catalog.schema import TABLES
 from catalog.speed_tables import SHOWN
+from catalog.vocabulary import IMAGENET, MEASURED_HERE
 
 Frames = dict[str, pd.DataFrame]
 Row = dict[str, object]
 
 LAYER = re.compile(r"[a-z][a-z0-9-]*-\d+(x\d+)*")
-MEASURED_HERE = "measured here"
-IMAGENET = "imagenet"
 SHOWN_FIRST = {name: place for place, name in enumerate(SHOWN)}
 EXTRA = ["raw", "measured_at"]  # columns that rows have on their way
 

@@ -13,7 +13,7 @@ import pandas as pd
 from catalog.corrections import apply_corrections, load_corrections
 from catalog.costs import DEFAULT_HEAD, MACS, choose_costs, cost_candidates, estimate_missing
 from catalog.derive import differences_to_imagenet
-from catalog.entities import IMAGENET, UPSTREAM, Entities, known, papers
+from catalog.entities import Entities, known, papers
 from catalog.history import append_events
 from catalog.identity import Identity, split_name
 from catalog.keep import Kept, keep_older_rows
@@ -31,14 +31,13 @@ from catalog.records import (
 )
 from catalog.schema import TABLES
 from catalog.survey import SurveyModel, identify
+from catalog.vocabulary import IMAGENET, MEASURED_UPSTREAM, REPORTED, SAME_PARAMS
 
 Frames = dict[str, pd.DataFrame]
 Kind = TypeVar("Kind")
 
 REGISTRY = "timm-registry/"
 HISTORY = "timm-history"
-SAME_PARAMS = 0.005
-REPORTED = "reported by a paper"
 
 
 @dataclass
@@ -134,7 +133,7 @@ class _Merge:
     def _evaluations(self, survey: Sequence[SurveyModel]) -> pd.DataFrame:
         measured = _frame(self._accuracies())
         if len(measured):
-            measured = measured.assign(kind=UPSTREAM, corrected=False)
+            measured = measured.assign(kind=MEASURED_UPSTREAM, corrected=False)
         reported = pd.DataFrame(
             [
                 {
@@ -153,7 +152,7 @@ class _Merge:
             ]
         )
         both = self._keep("evaluations", pd.concat([measured, reported], ignore_index=True))
-        published = both[(both["dataset"] == IMAGENET) & (both["kind"] == UPSTREAM) & both["params_m"].notna()]
+        published = both[(both["dataset"] == IMAGENET) & (both["kind"] == MEASURED_UPSTREAM) & both["params_m"].notna()]
         self._published_params = {
             split_name(model)[0]: float(params)
             for model, params in zip(published["model"], published["params_m"], strict=True)

@@ -7,13 +7,16 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from catalog.vocabulary import ESTIMATED
+
 
 @dataclass(frozen=True)
 class Metric:
     """A column of numbers.
 
     `limits` is what a value can be at all. `chart_limits` is what a chart shows at most; a chart says how many
-    results lie outside. `log` asks for a logarithmic axis, as the values span decades.
+    results lie outside. `log` asks for a logarithmic axis, as the values span decades. `note` is the column that says
+    what was counted or timed instead of this very network; a value is compared where it is one of `comparable_notes`.
     """
 
     column: str
@@ -25,6 +28,8 @@ class Metric:
     log: bool = False
     limits: tuple[float, float] = (0.0, math.inf)
     chart_limits: tuple[float, float] = (-math.inf, math.inf)
+    note: str = ""
+    comparable_notes: tuple[str, ...] = ("",)
 
     @property
     def heading(self) -> str:
@@ -81,6 +86,8 @@ METRICS = {
             "multiply-accumulates of one image, in billions; many papers call the same number FLOPs",
             log=True,
             chart_limits=(-math.inf, 6000.0),
+            note="cost_note",
+            comparable_notes=("", ESTIMATED),
         ),
         Metric(
             "mactivations",
@@ -92,7 +99,14 @@ METRICS = {
             log=True,
         ),
         Metric(
-            "images_per_s", "throughput", "images/s", "higher", 1, "images a second at the stated batch size", log=True
+            "images_per_s",
+            "throughput",
+            "images/s",
+            "higher",
+            1,
+            "images a second at the stated batch size",
+            log=True,
+            note="speed_note",
         ),
         Metric("batch_size", "batch size", "images", "higher", 0, "images in one step of the speed measurement"),
         Metric("img_size", "image size", "pixels", "lower", 0, "side of the square input in evaluation"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer, number, text
 from catalog.speed_tables import SPEED_TABLES
+from catalog.vocabulary import MEASURED_HERE, MEASURED_UPSTREAM, REPORTED
 
 DATASETS = {
     "imagenet": "ImageNet-1K validation",
@@ -27,7 +28,7 @@ TRAIN_SETS = (
     "merged 30M/38M",
     "other private data",
 )
-EVALUATION_KINDS = ("measured upstream", "reported by a paper", "measured here")
+EVALUATION_KINDS = (MEASURED_UPSTREAM, REPORTED, MEASURED_HERE)
 CONVENTIONS = ("macs", "macs without fused attention")
 HISTORY_EVENTS = ("added", "changed", "renamed", "removed")
 SOURCE_STATES = ("current", "stale")

@@ -10,8 +10,8 @@ from catalog.finding import Frames, Rule, each
 from catalog.local_environments import HERE
 from catalog.local_rules import faults, knowledge
 from catalog.problems import Problem
+from catalog.vocabulary import SAME_PARAMS
 
-SAME_PARAMS = 0.005  # share by which parameters of one network may differ between files
 RATE_TIMES_STEP = {"gpu": 0.01, "cpu": 0.07}  # share by which rate x step may miss the batch
 TRAINING_RATE_TIMES_STEP = 0.07
 COMPILED_SLOWER = 0.9  # compiled speed as a share of eager speed

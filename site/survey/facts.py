@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog.schema import DATASETS, TRAIN_SETS
+from catalog.vocabulary import REPORTED
 from survey.benchmarks import Benchmarks
 from survey.charts.registry import default_environment
 from survey.headlines import Headline, headlines
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 # A row of a table: a named tuple with the table's columns, None where a cell is blank.
 Row = Any
 Rows = list[Row]
-REPORTED = "reported by a paper"
 IN1K = "ImageNet-1K only"
 KIND_NAMES = {
     "cnn": "convolutional network",

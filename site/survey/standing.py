@@ -8,33 +8,30 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
+from catalog.frontier import pareto_mask
+from catalog.metrics import METRICS
 from survey.facts import IN1K, Row, Rows, measured
 
 AXES = {"params_m": "parameters", "gmacs": "GMACs"}
-COMPARABLE_COSTS = ("", "estimated")
 
 
 def axis_value(row: Row, axis: str) -> float | None:
-    """The cost of a result where it may be compared; None otherwise."""
-    if axis == "gmacs" and row.cost_note not in COMPARABLE_COSTS:
+    """The cost of a measured result where it may be compared; None otherwise."""
+    metric = METRICS[axis]
+    if metric.note and getattr(row, metric.note) not in metric.comparable_notes:
         return None
     value = getattr(row, axis)
     return None if value is None else float(value)
 
 
 def frontier(board: Sequence[Row], axis: str) -> Rows:
-    """The results that no cheaper one beats, the cheapest first."""
-    known = [(axis_value(row, axis), row) for row in board]
-    ordered = sorted(
-        ((value, row) for value, row in known if value is not None),
-        key=lambda pair: (pair[0], -pair[1].top1, pair[1].model),
-    )
-    best, found = float("-inf"), []
-    for _, row in ordered:
-        if row.top1 > best:
-            best = row.top1
-            found.append(row)
-    return found
+    """The measured results that no cheaper one beats, the cheapest first."""
+    costs = [axis_value(row, axis) for row in board]
+    on_it = pareto_mask(pd.Series(costs, dtype="float64"), pd.Series([row.top1 for row in board], dtype="float64"))
+    found = [(cost, row) for cost, row, chosen in zip(costs, board, on_it, strict=True) if chosen and cost is not None]
+    return [row for _, row in sorted(found, key=lambda pair: pair[0])]
 
 
 @dataclass(frozen=True)

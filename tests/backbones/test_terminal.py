@@ -46,6 +46,12 @@ def test_top_pareto_rows_cost_less_the_less_accurate_they_are(backbones: Run) ->
     assert all(better["gmacs"] > worse["gmacs"] for better, worse in pairwise(rows))
 
 
+def test_top_pareto_never_ranks_what_only_a_paper_states(backbones: Run) -> None:
+    rows = json.loads(backbones("top", "--pareto", "--reported", "-n", 100, "--json").out)
+    assert rows and "reported by a paper" not in {row["evidence"] for row in rows}
+    assert rows == json.loads(backbones("top", "--pareto", "-n", 100, "--json").out)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
@@ -76,6 +82,16 @@ def test_show_gives_every_figure_its_source(backbones: Run) -> None:
     assert len(card["evaluations"]) >= 8 and card["measurements"] and card["costs"] and card["papers"]
     for table in ("evaluations", "costs", "measurements", "second_opinions"):
         assert all(row["source"] and row["line"] for row in card[table])
+
+
+def test_show_prints_tables_with_a_head_and_the_source_of_each_row(backbones: Run) -> None:
+    lines = backbones("show", "swin_tiny_patch4_window7_224.ms_in1k").out.splitlines()
+    head = next(line for line in lines if "dataset" in line)
+    first = next(line for line in lines if line.split()[:1] == ["imagenet"])
+    assert head.split()[-1] == "source" and "top-1 accuracy (%)" in head
+    assert first.split()[-1].startswith("timm/results-imagenet:") and "top1" not in first
+    place = head.index("top-1 accuracy (%)") + len("top-1 accuracy (%)")
+    assert float(first[:place].split()[-1]) > 80
 
 
 def test_show_understands_a_former_name_and_a_family(backbones: Run) -> None:

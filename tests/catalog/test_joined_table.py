@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from catalog import Catalog
+from catalog.frontier import pareto_mask
 from catalog.leaderboard import COLUMNS, environments_by_coverage
-from catalog.pareto import pareto_mask
 from catalog.problems import CatalogError
 from catalog.schema import TABLES
 from tests.catalog.rows import evaluation, table

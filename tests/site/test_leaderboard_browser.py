@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import catalog
-from catalog.pareto import pareto_mask
+from catalog.frontier import pareto_mask
 from tests.site.leaderboard_page import HOSTILE, build, chromium, hostile_catalog, node_modules, serve, weights
 from tests.site.leaderboard_visit import Visit
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from catalog.pareto import pareto_mask
+from catalog.frontier import pareto_mask
 from tests.site.leaderboard_page import node, run_script
 
 pytestmark = pytest.mark.skipif(node() is None, reason="node is not installed; make site installs it")

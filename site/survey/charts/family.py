@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from catalog.frontier import comparable, on_frontier
 from catalog.metrics import METRICS
-from catalog.pareto import pareto_mask
 from survey.charts.interactive import figure_json
 from survey.charts.layout import laid_out
 from survey.charts.light import svg_of
 from survey.charts.rows import hover_of, points, spread, with_hover
 from survey.charts.scene import NOT_RANKED, Axis, LabelRequest, Layer, Panel, Scene
 from survey.charts.style import QUIET, TRAIN_GROUPS, Group, train_group
-from survey.charts.tradeoff import axis_over, judged
+from survey.charts.tradeoff import axis_over
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,10 +68,9 @@ class _Background:
 @lru_cache(maxsize=1)
 def _background(c: Catalog) -> _Background:
     params, top1 = METRICS["params_m"], METRICS["top1"]
-    rows = judged(c.leaderboard(), params)
-    rows = rows[rows["params_m"] > 0]
-    plain = rows["comparable"]
-    on_it = rows[pareto_mask(rows["params_m"].where(plain), rows["top1"].where(plain))].sort_values("params_m")
+    rows = c.leaderboard()
+    rows = rows[rows["params_m"] > 0].assign(comparable=comparable(rows, params))
+    on_it = rows[on_frontier(rows, params)].sort_values("params_m")
     line = Group("", QUIET, "")
     on_it = with_hover(on_it, HOVER)
     frontier = points(on_it, "Pareto frontier", "line", line, params, top1, HOVER, in_legend=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from catalog.frontier import pareto_mask
 from catalog.metrics import METRICS
-from catalog.pareto import pareto_mask
 from survey.charts.rows import plain_cells, safe
 from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import BLUE, LINE_MARKERS, VERMILION

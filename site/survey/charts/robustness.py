@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from catalog.frontier import pareto_mask
 from catalog.metrics import METRICS, Metric
-from catalog.pareto import pareto_mask
+from catalog.vocabulary import REPORTED
 from survey.charts.rows import Hover, names_apart, plain_cells, points, spread, with_hover
 from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import QUIET, TRAIN_GROUPS, train_group
@@ -88,7 +89,7 @@ def _pairs(c: Catalog, pair: DatasetPair) -> pd.DataFrame:
 
 
 def _measured(c: Catalog, dataset: str) -> pd.DataFrame:
-    rows = c.evaluations[(c.evaluations["dataset"] == dataset) & (c.evaluations["kind"] != "reported by a paper")]
+    rows = c.evaluations[(c.evaluations["dataset"] == dataset) & (c.evaluations["kind"] != REPORTED)]
     rows = rows[["model", "img_size", "top1", "source", "line"]].drop_duplicates(["model", "img_size"])
     return rows.assign(place=rows["source"].astype("str") + ":" + rows["line"].astype("str"))
 

@@ -6,8 +6,9 @@ import html
 import math
 from typing import TYPE_CHECKING
 
+from catalog.frontier import comparable, on_frontier
 from catalog.metrics import METRICS, Metric
-from catalog.pareto import pareto_mask
+from catalog.vocabulary import ESTIMATED
 from survey.charts.rows import Hover, hover_of, names_apart, points, spread, table_of, with_hover
 from survey.charts.scene import NOT_RANKED, Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import INK, KIND_GROUPS, TRAIN_GROUPS, Group, kind_group, train_group
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from catalog import Catalog
 
 ONLY_IMAGENET_1K = "ImageNet-1K only"
-REPORTED = "reported by a paper"
-COMPARABLE_COSTS = ("", "estimated")
 FIGURES = ["img_size", "top1", "top5", "params_m", "gmacs"]
 TEXTS = [
     "model",
@@ -42,17 +41,14 @@ def tradeoff(
     Raises CatalogError when no result has both figures.
     """
     accuracy = METRICS["top1"]
-    rows = judged(c.leaderboard(environment=environment), cost)
+    rows = c.leaderboard(environment=environment)
+    rows = rows.assign(comparable=comparable(rows, cost))
     if only_imagenet_1k:
         rows = rows[rows["train_set"] == ONLY_IMAGENET_1K]
     rows = rows[rows[cost.column] > 0].copy()
     if not rows["comparable"].any():
         raise nothing_to_draw(slug, f"measured ImageNet results with {cost.label}")
-    better_high = cost.better == "higher"
-    plain = rows["comparable"]
-    rows["on_frontier"] = pareto_mask(
-        rows[cost.column].where(plain), rows["top1"].where(plain), more_is_better=better_high
-    )
+    rows["on_frontier"] = on_frontier(rows, cost)
     x, y = axis_over(rows, cost, "x"), axis_over(rows, accuracy, "y")
     rows["within_axes"] = rows[cost.column].between(x.low, x.high) & rows["top1"].between(y.low, y.high)
     by_kind = only_imagenet_1k
@@ -73,16 +69,6 @@ def tradeoff(
     table = table_of(rows, [*FIGURES, *speeds], [*TEXTS, *speed_texts, *places])
     sources = {*rows["source"], *rows["cost_source"].dropna(), *rows["speed_source"].dropna()}
     return Scene((panel,), table, sources=tuple(sorted(sources)), remarks=_remarks(rows, panel.note))
-
-
-def judged(rows: pd.DataFrame, cost: Metric) -> pd.DataFrame:
-    """The rows with `comparable`: measured, and with a cost that was counted or timed for this very network."""
-    comparable = rows["evidence"] != REPORTED
-    if cost.column == "gmacs":
-        comparable &= rows["cost_note"].isin(COMPARABLE_COSTS)
-    if cost.column == "images_per_s":
-        comparable &= rows["speed_note"] == ""
-    return rows.assign(comparable=comparable)
 
 
 def axis_over(rows: pd.DataFrame, metric: Metric, which: str) -> Axis:
@@ -115,7 +101,7 @@ def outside_note(rows: pd.DataFrame, x: Axis, y: Axis) -> str:
 def frontier_labels(rows: pd.DataFrame, cost: Metric) -> list[LabelRequest]:
     """A label for each frontier result within the axes, those that spread the best along the frontier first."""
     frontier = rows[rows["on_frontier"] & rows["within_axes"]]
-    marks = ["*" if note == "estimated" and cost.column == "gmacs" else "" for note in frontier["cost_note"]]
+    marks = ["*" if note == ESTIMATED and cost.column == "gmacs" else "" for note in frontier["cost_note"]]
     texts = [f"{name}{mark}" for name, mark in zip(names_apart(frontier), marks, strict=True)]
     priorities = spread([float(value) for value in frontier["top1"]])
     columns = zip(texts, frontier[cost.column], frontier["top1"], priorities, strict=True)
@@ -160,6 +146,6 @@ def _remarks(rows: pd.DataFrame, note: str) -> tuple[str, ...]:
     named = "all named" if shown == count else f"{shown} of them in view and named"
     counts = f"{len(rows):,} results, {count} on the frontier, {named} (by number where crowded)."
     hollow = f"Hollow: {left_out:,} not ranked (a paper's figure, or another network's cost)."
-    marked = "estimated" in set(rows.loc[rows["on_frontier"], "cost_note"])
+    marked = ESTIMATED in set(rows.loc[rows["on_frontier"], "cost_note"])
     estimated = "* GMACs scaled from another image size." if marked else ""
     return tuple(text for text in (counts, hollow if left_out else "", note, estimated) if text)

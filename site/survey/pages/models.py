@@ -7,7 +7,8 @@ from pathlib import Path
 
 from catalog.bibtex import bibtex
 from catalog.schema import DATASETS
-from survey.facts import KIND_NAMES, REPORTED, Facts, Row, Rows, grouped
+from catalog.vocabulary import REPORTED
+from survey.facts import KIND_NAMES, Facts, Row, Rows, grouped
 from survey.news import notable
 from survey.project import Project, project
 from survey.provenance import place

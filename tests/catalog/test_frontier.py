@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.pareto import pareto_mask
+from catalog.frontier import pareto_mask
 
 # Few values, so that ties and blanks are common.
 VALUES = st.one_of(st.none(), st.integers(0, 6).map(float))

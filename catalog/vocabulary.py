@@ -1,0 +1,23 @@
+"""Words and limits that several tables, rules and pages share, each in this one place."""
+
+from __future__ import annotations
+
+IMAGENET = "imagenet"  # the data set that every model is ranked on
+
+# Who says how accurate a model is.
+MEASURED_UPSTREAM = "measured upstream"
+MEASURED_HERE = "measured here"
+REPORTED = "reported by a paper"
+RANKED_EVIDENCE = (MEASURED_UPSTREAM, MEASURED_HERE)  # what only a paper states was not measured under one protocol
+
+# How far the compute of a result may be compared; blank where it was counted for this network at this size.
+ESTIMATED = "estimated"
+OTHER_HEAD = "other head"
+REPARAMETRISED = "reparametrised"
+WITHOUT_FUSED_ATTENTION = "without fused attention"
+COST_NOTES = ("", ESTIMATED, OTHER_HEAD, REPARAMETRISED, WITHOUT_FUSED_ATTENTION)  # the best first
+
+# How far the speed of a result may be compared; blank where this very network was timed.
+OTHER_NETWORK = "other network"
+
+SAME_PARAMS = 0.005  # share by which parameters of one network may differ between files
