@@ -93,7 +93,7 @@ def wanted(*sizes: int, architecture: str = "net") -> pd.DataFrame:
     return pd.DataFrame({"architecture": architecture, "img_size": list(sizes)})
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(32, 1024), st.floats(0.1, 1000))
 def test_an_estimate_grows_with_the_pixels_and_says_that_it_is_one(size: int, gmacs: float) -> None:
     costs = choose_costs(count(of_version("2.9.1", gmacs)))

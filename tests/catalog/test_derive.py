@@ -17,7 +17,7 @@ def derived(*rows: dict) -> pd.DataFrame:
     return differences_to_imagenet(table("evaluations", *rows)).set_index(["model", "dataset"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(ACCURACIES)
 def test_places_are_those_among_the_models_of_both_data_sets(pairs: list[tuple[float, float]]) -> None:
     rows = []

@@ -28,7 +28,7 @@ def compare(before: dict[str, float], after: dict[str, float], former: dict[str,
     return diff(state(before), state(after, former))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.dictionaries(st.sampled_from(["a", "a.x", "b.y", "c.z"]), st.floats(0, 100), min_size=1))
 def test_a_state_does_not_differ_from_itself(accuracies: dict[str, float]) -> None:
     difference = compare(accuracies, accuracies)
@@ -36,7 +36,7 @@ def test_a_state_does_not_differ_from_itself(accuracies: dict[str, float]) -> No
     assert difference.to_markdown() == "Nothing changed.\n"
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.dictionaries(st.sampled_from(["a", "a.x", "b", "b.y", "c.z"]), st.sampled_from([80.0, 80.2, 81.0]), min_size=1),
     st.dictionaries(st.sampled_from(["a", "a.x", "b", "b.y", "c.z"]), st.sampled_from([80.0, 80.2, 81.0]), min_size=1),

@@ -46,7 +46,7 @@ def kinds(*contents: Content) -> list[tuple[str, str, str | None]]:
     return sorted(zip(history["model"], history["event"], former, strict=True))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(CONTENTS, min_size=1, max_size=5))
 def test_replayed_events_give_what_upstream_held_last(contents: list[Content]) -> None:
     history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
@@ -58,7 +58,7 @@ def test_replayed_events_give_what_upstream_held_last(contents: list[Content]) -
     assert all(any((present(name), size) == key for name, size in held) for key in missing)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(CONTENTS, min_size=2, max_size=5), st.data())
 def test_it_does_not_matter_in_how_many_refreshes_the_revisions_were_read(
     contents: list[Content], data: st.DataObject
@@ -70,7 +70,7 @@ def test_it_does_not_matter_in_how_many_refreshes_the_revisions_were_read(
     assert events(in_parts) == events(at_once)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(CONTENTS, min_size=1, max_size=4))
 def test_a_name_deprecated_later_is_brought_to_its_present_form_in_the_past_too(contents: list[Content]) -> None:
     revisions = [revision(content, number) for number, content in enumerate(contents)]

@@ -29,7 +29,7 @@ def decide(
     return keep_older_rows(files, failed or {}, before(rows), "2026-11-20", accept)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_a_source_that_lost_more_than_a_tenth_is_taken_for_broken(known: int, now: int) -> None:
     kept = decide([file(now)], rows=known)

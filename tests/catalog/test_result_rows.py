@@ -25,7 +25,7 @@ def test_a_whole_file_gives_its_rows_with_their_lines(tmp_path: Path) -> None:
     assert reading.whole_bytes == path.stat().st_size and not reading.problems
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(note=st.one_of(TEXT, LINE_BREAKS), step=st.floats(1e-3, 1e6), memory=st.none() | st.floats(1, 1e6))
 def test_what_is_written_is_one_line_and_read_back_the_same(
     tmp_path_factory: pytest.TempPathFactory, note: str, step: float, memory: float | None

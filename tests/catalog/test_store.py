@@ -85,7 +85,7 @@ def test_the_committed_table_is_what_writing_it_gives(name: str) -> None:
     assert table_bytes(TABLES[name], read_table(name)) == path.read_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1), unique=True))
 def test_text_survives_a_round_trip(names: list[str]) -> None:
     names = [name for name in names if name.strip()]

@@ -97,7 +97,7 @@ def test_grouped_queries_equal_torch(groups):
         np.testing.assert_allclose(gradient, expected_gradient, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     batch=st.integers(1, 3),
     heads=st.integers(1, 4),

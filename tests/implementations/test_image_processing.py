@@ -102,7 +102,7 @@ def test_every_byte_equals_pillows_resize(make, interpolation):
             np.testing.assert_array_equal(actual, expected, err_msg=f"{make.__name__} {height}x{width} -> {size}")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(1, 90),
     st.integers(1, 90),
@@ -209,7 +209,7 @@ def test_equals_the_pillow_back_end_of_transformers(config):
         np.testing.assert_array_equal(actual, expected, err_msg=f"{make.__name__} {height}x{width}")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 500),
     st.integers(1, 500),
