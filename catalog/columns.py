@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -124,8 +125,16 @@ def _pandera_column(column: Column) -> Any:
     if column.choices:
         checks.append(pa.Check.isin(column.choices))
     if column.kind == "date":
-        checks.append(pa.Check.str_matches(r"^\d{4}-\d{2}-\d{2}$"))
+        checks.append(pa.Check(is_day, element_wise=True, error="a day as YYYY-MM-DD"))
     return pa.Column(PANDAS_TYPES[column.kind], checks=checks, nullable=not column.required)
+
+
+def is_day(value: str) -> bool:
+    """Whether a text is a day of the calendar, written as YYYY-MM-DD."""
+    try:
+        return datetime.date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 def text(

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from catalog.columns import is_day
 from catalog.problems import Problem
 from catalog.records import Parsed, SourceFile
 from scrapers.client import Client, FetchError
@@ -15,7 +16,6 @@ from scrapers.client import Client, FetchError
 API_HOST = "api.github.com"
 RAW_HOST = "raw.githubusercontent.com"
 SHA = re.compile(r"[0-9a-f]{6,64}")
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass
@@ -72,19 +72,19 @@ class Repository:
         return _commit(self._api(client, f"commits/{self.branch}"), f"{self.full_name} commits/{self.branch}")
 
     def history(self, client: Client, path: str) -> list[Commit]:
-        """The newest 100 commits that touched a path, newest first."""
+        """The newest 100 commits that touched a path, newest first, each once."""
         query = f"commits?path={path.replace('/', '%2F')}&per_page=100"
         answer = self._api(client, query)
         if not isinstance(answer, list):
             raise FetchError(f"{self.full_name} {query}: expected a list of commits")
-        return [_commit(item, f"{self.full_name} {query}") for item in answer]
+        return list(dict.fromkeys(_commit(item, f"{self.full_name} {query}") for item in answer))
 
     def files(self, client: Client, folder: str, commit: Commit) -> list[str]:
-        """The names of the files of a folder at a commit."""
+        """The names of the files of a folder at a commit, each once."""
         answer = self._api(client, f"contents/{folder}?ref={commit.sha}")
         if not isinstance(answer, list) or not all(isinstance(item, dict) and "name" in item for item in answer):
             raise FetchError(f"{self.full_name} contents/{folder}: expected a list of files with names")
-        return [str(item["name"]) for item in answer if item.get("type") == "file"]
+        return list(dict.fromkeys(str(item["name"]) for item in answer if item.get("type") == "file"))
 
     def raw_url(self, path: str, commit: Commit) -> str:
         """The address that holds exactly this version of a file."""
@@ -94,7 +94,7 @@ class Repository:
         url = f"https://{API_HOST}/repos/{self.full_name}/{query}"
         try:
             return json.loads(client.get(url, (API_HOST,)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FetchError(f"{url}: expected JSON: {error}; try again later") from error
 
 
@@ -103,6 +103,6 @@ def _commit(answer: object, where: str) -> Commit:
         sha, date = str(answer["sha"]), str(answer["commit"]["committer"]["date"])[:10]  # type: ignore[index]
     except (KeyError, TypeError) as error:
         raise FetchError(f"{where}: expected a commit with sha and date; GitHub changed its answer") from error
-    if not SHA.fullmatch(sha) or not DAY.fullmatch(date):
-        raise FetchError(f"{where}: found commit {sha[:60]!r} of {date!r}, expected a hexadecimal name and a date")
+    if not SHA.fullmatch(sha) or not is_day(date):
+        raise FetchError(f"{where}: found commit {sha[:60]!r} of {date!r}, expected a hexadecimal name and a day")
     return Commit(sha, date)

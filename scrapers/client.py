@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from errno import EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR
-from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol
@@ -16,8 +15,8 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3.exceptions
-from cachecontrol.caches import FileCache
 
+from scrapers.cache import AnswerCache
 from scrapers.faults import (
     GITHUB_API,
     LATER,
@@ -28,14 +27,14 @@ from scrapers.faults import (
     check_status,
     explained,
 )
+from scrapers.limits import SIZE_LIMIT, CuttableAdapter, has_end, read_body
 
 TIMEOUT_S: Final = (10.0, 60.0)  # to connect, between two bytes
-BODY_TIMEOUT_S: Final = 300.0  # a whole body
-SIZE_LIMIT: Final = 50_000_000  # bytes; the largest upstream file is below 1 MB
-CHUNK: Final = 65_536  # bytes
+LIMIT_S: Final = 300.0  # from asking for a file to having it, with all attempts, waits and redirects
 ATTEMPTS: Final = 5
 BACKOFF_S: Final = 1.0  # before the second attempt; doubles each time
 MAX_REDIRECTS: Final = 5
+MAX_ADDRESS: Final = 2000  # characters
 MIN_INTERVAL_S: Final = {"export.arxiv.org": 3.0}  # the arXiv API's terms of use
 USER_AGENT: Final = "backbone-survey/0.1 (reads published benchmark tables)"
 
@@ -83,7 +82,7 @@ class Traffic:
 
 
 class HttpClient:
-    """requests with timeouts, retries with backoff, conditional requests through a cache, and a size limit."""
+    """requests with retries and backoff, conditional requests through a cache, and limits on time and size."""
 
     def __init__(
         self,
@@ -92,6 +91,7 @@ class HttpClient:
         attempts: int = ATTEMPTS,
         *,
         timeout_s: tuple[float, float] = TIMEOUT_S,
+        limit_s: float = LIMIT_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -103,17 +103,22 @@ class HttpClient:
         self._endpoints = dict(endpoints or {})
         self._attempts = attempts
         self._timeout_s = timeout_s
+        self._limit_s = limit_s
         self._clock, self._sleep = clock, sleep
         self._next_start: dict[str, float] = {}
         self._given_up: dict[str, str] = {}
         self._session = _Session()
         self._session.headers["User-Agent"] = USER_AGENT
+        self._session.headers["Accept-Encoding"] = "gzip"
         self._session.auth = _no_credentials
-        self._cache = FileCache(cache / "http")
+        self._adapter = CuttableAdapter()
+        self._session.mount("https://", self._adapter)
+        self._session.mount("http://", self._adapter)
+        self._cache = AnswerCache(cache / "http")
 
     def get(self, url: str, hosts: Collection[str]) -> bytes:
         """The content of the address; redirects lead to `hosts` only. Raises FetchError in the end."""
-        asked = url
+        asked, deadline = url, self._clock() + self._limit_s
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 host = check_host(url, hosts)
@@ -121,7 +126,7 @@ class HttpClient:
                 if url == asked:
                     raise
                 raise FetchError(f"{asked}: redirected to {error}") from error
-            answer = self._persist(url, host)
+            answer = self._persist(url, host, deadline)
             if isinstance(answer, bytes):
                 return answer
             try:
@@ -132,75 +137,72 @@ class HttpClient:
                 ) from error
         raise FetchError(f"{asked}: more than {MAX_REDIRECTS} redirects, expected the file; look at it in a browser")
 
-    def _persist(self, url: str, host: str) -> bytes | _Redirect:
+    def _persist(self, url: str, host: str, deadline: float) -> bytes | _Redirect:
         """Attempt until there is an answer; a host that gave none in all attempts is not asked again by this client."""
         if host in self._given_up:
             raise FetchError(f"{url}: not asked for, {host} failed before: {self._given_up[host]}; {LATER}")
         for attempt in range(1, self._attempts + 1):
             try:
-                return self._attempt(url, host)
+                return self._attempt(url, host, deadline)
             except PassingError as error:
                 fault = error
-            if attempt < self._attempts:
-                self._sleep(max(fault.retry_after_s, BACKOFF_S * 2 ** (attempt - 1)))
+            wait_s = max(fault.retry_after_s, BACKOFF_S * 2 ** (attempt - 1))
+            if attempt == self._attempts or self._clock() + wait_s >= deadline:
+                break
+            self._sleep(wait_s)
         if fault.whole_host:
             self._given_up[host] = str(fault)
-        raise FetchError(f"{url}: {fault} in each of {self._attempts} attempts; {fault.advice}") from fault
+        often = f" in each of {attempt} attempts" if attempt > 1 else ""
+        raise FetchError(f"{url}: {fault}{often}; {fault.advice}") from fault
 
-    def _attempt(self, url: str, host: str) -> bytes | _Redirect:
+    def _attempt(self, url: str, host: str, deadline: float) -> bytes | _Redirect:
+        """Ask once. Raises PassingError where asking again may help, else FetchError."""
         self._keep_interval(host)
         self.traffic.requests += 1
+        etag, known = self._cache.recall(url)
+        answer = self._ask_in_time(url, host, etag, deadline)
+        if isinstance(answer, _Redirect):
+            return answer
+        if answer is None:
+            self.traffic.unchanged += 1
+            return known
+        self.traffic.body_bytes += len(answer.body)
+        self._cache.remember(url, answer.etag, answer.body)
+        return answer.body
+
+    def _ask_in_time(self, url: str, host: str, etag: str, deadline: float) -> _File | _Redirect | None:
+        """Like _ask, until the deadline: what comes later is dropped, and that host not asked again."""
+        with self._adapter.limited(deadline - self._clock()) as over:
+            try:
+                answer = self._ask(url, host, etag)
+            except (FetchError, PassingError):
+                if not over.is_set():
+                    raise
+        if over.is_set():  # even an answer: cut off, it may look whole
+            self._given_up[host] = f"no whole answer within {self._limit_s:g} s"
+            raise FetchError(f"{url}: {self._given_up[host]}; {LATER}")
+        return answer
+
+    def _ask(self, url: str, host: str, etag: str) -> _File | _Redirect | None:
+        """The answer to one request; None when the file still is the one with that entity tag."""
         address = url.replace(f"https://{host}", self._endpoints[host], 1) if host in self._endpoints else url
+        headers = _credentials(host) | ({"If-None-Match": etag} if etag else {})
         try:
-            etag, known = self._recall(url)
-            headers = _credentials(host) | ({"If-None-Match": etag} if etag else {})
             with self._session.get(
                 address, headers=headers, timeout=self._timeout_s, stream=True, allow_redirects=False
             ) as response:
                 if response.is_redirect:
-                    return _Redirect(response.headers["Location"])
+                    return _Redirect(_target(url, response))
                 if etag and response.status_code == HTTPStatus.NOT_MODIFIED:
-                    self.traffic.unchanged += 1
-                    return known
+                    return None
                 check_status(url, host, response)
-                body = self._read(url, response)
-            self._remember(url, response.headers.get("ETag", ""), body)
-        except requests.RequestException as error:
+                return _File(read_body(url, response), response.headers.get("ETag", "") if has_end(response) else "")
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise explained(url, error, self._timeout_s) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise PassingError(f"the answer broke off ({type(error).__name__})") from error
+        except ValueError as error:  # Python's own HTTP, of the size of a chunk below 0
+            raise PassingError(f"the answer is no HTTP ({error})") from error
         except OSError as error:
-            raise FetchError(
-                f"{url}: the cache cannot be used: {error}; delete its folder or free some space"
-            ) from error
-        return body
-
-    def _recall(self, url: str) -> tuple[str, bytes]:
-        """The entity tag and the content of the last answer; both empty when there is none, or none whole."""
-        head, _, body = (self._cache.get(url) or b"").partition(b"\n")
-        digest, _, etag = head.decode("latin-1").partition(" ")
-        return (etag, body) if digest == sha256(body).hexdigest() else ("", b"")
-
-    def _remember(self, url: str, etag: str, body: bytes) -> None:
-        self.traffic.body_bytes += len(body)
-        if etag.isprintable():
-            self._cache.set(url, f"{sha256(body).hexdigest()} {etag}\n".encode("latin-1", "replace") + body)
-
-    def _read(self, url: str, response: requests.Response) -> bytes:
-        """The body in pieces, so that one too large or too slow is dropped and not read whole."""
-        too_large = f"{url}: larger than {SIZE_LIMIT // 1_000_000} MB, expected a small text file; nothing was kept"
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and int(announced) > SIZE_LIMIT:
-            raise FetchError(too_large)
-        deadline = self._clock() + BODY_TIMEOUT_S
-        body = bytearray()
-        for chunk in response.iter_content(CHUNK):
-            body += chunk
-            if len(body) > SIZE_LIMIT:
-                raise FetchError(too_large)
-            if self._clock() > deadline:
-                raise PassingError(f"the body was not complete after {BODY_TIMEOUT_S:.0f} s")
-        return bytes(body)
+            raise FetchError(f"{url}: cannot be asked for: {error}; check the certificates of this machine") from error
 
     def _keep_interval(self, host: str) -> None:
         interval = MIN_INTERVAL_S.get(host)
@@ -220,8 +222,21 @@ class _Session(requests.Session):
 
 
 @dataclass(frozen=True)
+class _File:
+    body: bytes
+    etag: str  # blank when there is none, or when the body may be cut off
+
+
+@dataclass(frozen=True)
 class _Redirect:
     target: str
+
+
+def _target(url: str, response: requests.Response) -> str:
+    target = response.headers["Location"]
+    if len(target) > MAX_ADDRESS:
+        raise FetchError(f"{url}: redirected to an address of {len(target)} characters, expected at most {MAX_ADDRESS}")
+    return target
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -92,8 +92,10 @@ def _retry_after_s(response: requests.Response) -> float:
         return 0.0
 
 
-def explained(url: str, error: requests.RequestException, timeout_s: tuple[float, float]) -> Exception:
-    """The fault behind one of requests' exceptions, in words."""
+def explained(
+    url: str, error: requests.RequestException | urllib3.exceptions.HTTPError, timeout_s: tuple[float, float]
+) -> Exception:
+    """The fault behind an exception of requests or urllib3, in words."""
     causes = list(_causes(error))
     if isinstance(error, requests.exceptions.SSLError):
         return FetchError(
@@ -103,15 +105,13 @@ def explained(url: str, error: requests.RequestException, timeout_s: tuple[float
         return PassingError(f"no connection within {timeout_s[0]:g} s", whole_host=True)
     if isinstance(error, requests.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes):
         return PassingError(f"no answer within {timeout_s[1]:g} s", whole_host=True)
-    if isinstance(error, requests.exceptions.ContentDecodingError):
-        return PassingError("the body cannot be unpacked as its headers say")
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return PassingError("connection refused", whole_host=True, advice="check the network connection and try again")
     if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in causes):
         return PassingError(
             "the host name is not known", whole_host=True, advice="check the network connection and try again"
         )
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, urllib3.exceptions.HTTPError):  # met while the body was read
         return PassingError(f"the body was cut off ({causes[-1]})")
     if isinstance(error, requests.ConnectionError):
         return PassingError(f"the connection broke ({type(causes[-1]).__name__})")

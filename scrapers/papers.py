@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from catalog.columns import is_day
 from catalog.problems import Problem
 from catalog.records import Paper, Parsed, SourceFile
 from catalog.reference import REFERENCE
@@ -27,7 +28,7 @@ LICENCE: Final = "CC0-1.0"  # arXiv's metadata
 
 ARXIV_ID: Final = re.compile(r"\d{4}\.\d{4,5}")
 ENTRY_ID: Final = re.compile(r"https?://arxiv\.org/abs/(\d{4}\.\d{4,5})(v\d+)?")
-PUBLISHED: Final = re.compile(r"((?:19|20)\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?=T|$)")
+PUBLISHED: Final = re.compile(r"((?:19|20)\d\d)-\d\d-\d\d(?=T|$)")
 ADDRESS: Final = re.compile(r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/%?=&#+-]*)?")
 KEY: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 
@@ -119,7 +120,7 @@ def _paper(source: str, entry: Entry, keys: dict[str, str], wanted: Collection[s
     if identifier is None or identifier[1] not in wanted:
         raise InvalidRow("arxiv-id", f"id is {entry.identifier[:80]!r}, expected one of those asked for, once")
     published = PUBLISHED.match(entry.published)
-    if published is None:
+    if published is None or not is_day(published[0]):
         raise InvalidRow("date", f"published is {entry.published[:40]!r}, expected a date like 2021-03-25")
     arxiv_id = identifier[1]
     authors = [_plain("author", name, 120).replace(";", ",") for name in entry.authors]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -55,7 +56,7 @@ def scrape(
     scraped = Scraped()
     for scraper in all_scrapers() if scrapers is None else scrapers:
         progress(scraper.name)
-        fetched = _fetch(scraper, client, known)
+        fetched = _each_once(_fetch(scraper, client, known))
         scraped.problems += fetched.problems
         scraped.gone += _gone(scraper.name, fetched, known)
         reasons = {problem.source: problem.message for problem in fetched.problems}
@@ -79,6 +80,17 @@ def _fetch(scraper: Scraper, client: Client, known: Collection[str]) -> Fetched:
         fetched = Fetched()
         fetched.fail(scraper.name, error)
         return fetched
+
+
+def _each_once(fetched: Fetched) -> Fetched:
+    """Without the files whose source came twice: none of them is known to be the right one."""
+    often = Counter(file.source for file in fetched.files)
+    for source in sorted(source for source, count in often.items() if count > 1):
+        fetched.failed.append(source)
+        message = "came twice, expected one file of this name; the rows known before are kept"
+        fetched.problems.append(Problem("error", source, None, "twice", message))
+    fetched.files = [file for file in fetched.files if often[file.source] == 1]
+    return fetched
 
 
 def _gone(scraper: str, fetched: Fetched, known: Collection[str]) -> list[str]:

@@ -90,7 +90,7 @@ class TimmResults:
 
     @staticmethod
     def _check_name(name: str) -> None:
-        if name.removesuffix(".csv") not in ACCURACY_FILES:
+        if not name.endswith(".csv") or name.removesuffix(".csv") not in ACCURACY_FILES:
             read_file_name(name)
 
     def _file(self, client: Client, name: str, head: Commit, published: str) -> SourceFile:

@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.errors
 import pytest
 
-from catalog.columns import Column, Table
+from catalog.columns import Column, Table, is_day
 from catalog.schema import TABLES
 from tests.catalog.rows import table
 
@@ -54,9 +54,11 @@ def test_a_value_out_of_range_is_refused(name: str, column: Column) -> None:
         TABLES[name].pandera().validate(table(name, {column.name: outside(column)}))
 
 
-def test_a_day_is_written_as_iso() -> None:
+@pytest.mark.parametrize("day", ["1 May 2020", "2020-02-30", "2020-13-01", "2020-00-10", "20200510", "2020-W01-1"])
+def test_a_day_is_in_the_calendar_and_written_as_iso(day: str) -> None:
     with pytest.raises(pandera.errors.SchemaError):
-        TABLES["papers"].pandera().validate(table("papers", {"published": "1 May 2020"}))
+        TABLES["papers"].pandera().validate(table("papers", {"published": day}))
+    assert not is_day(day) and is_day("2020-02-29")
 
 
 def test_a_key_stands_once() -> None:

@@ -11,12 +11,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Answer:
-    """One scripted answer. `body` may be a generator; `hang` waits until the test is over before answering."""
+    """One scripted answer. `body` may be a generator; `hang` waits until the test is over before answering.
+
+    `wire` is sent as it stands in place of status line, headers and body, with `pause_s` after each piece.
+    """
 
     status: int = 200
     body: bytes | Iterable[bytes] = b""
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
+    wire: Iterable[bytes] | None = None
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,10 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.hang:
             self.server.over.wait(timeout=30)
             return
+        if answer.wire is not None:
+            self._send(answer.wire, answer.pause_s)
+            self.close_connection = True
+            return
         etag = answer.headers.get("ETag")
         if etag and self.headers.get("If-None-Match") == etag:
             self._head(304, answer.headers)
@@ -68,10 +77,16 @@ class _Handler(BaseHTTPRequestHandler):
         pieces = (answer.body,) if isinstance(answer.body, bytes) else answer.body
         length = {"Content-Length": str(len(answer.body))} if isinstance(answer.body, bytes) else {}
         self._head(answer.status, length | answer.headers)
+        self._send(pieces)
+
+    def _send(self, pieces: Iterable[bytes], pause_s: float = 0.0) -> None:
+        """Send the pieces until the other side has enough of them or the test is over."""
         try:
             for piece in pieces:
                 self.wfile.write(piece)
                 self.server.body_bytes += len(piece)
+                if self.server.over.wait(pause_s):
+                    return
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 

@@ -7,12 +7,17 @@ import socket
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from catalog.problems import CatalogError
 from scrapers import client as client_module
+from scrapers import limits
+from scrapers.cache import AnswerCache
 from scrapers.client import Client, FetchError, HttpClient, MirrorClient, NotMirroredError
+from tests.catalog.lock_holder import held_elsewhere
 from tests.scrapers.local_server import Answer, LocalServer, local_server
 
 HOST = "raw.example.org"
@@ -116,16 +121,6 @@ def test_timeout(server: LocalServer, time: Time, tmp_path: Path) -> None:
     )
 
     assert "no answer within 0.05 s in each of 2 attempts" in failure(client)
-
-
-def test_a_body_that_never_ends_is_dropped_at_the_deadline(
-    server: LocalServer, client: HttpClient, time: Time, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ticks = iter(range(0, 1_000_000, 100))
-    monkeypatch.setattr(client, "_clock", lambda: float(next(ticks)))
-    server.on("/table.csv", Answer(body=[b"x" * 100_000] * 10))
-
-    assert "the body was not complete after 300 s" in failure(client)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -313,6 +308,20 @@ def test_cache_that_cannot_be_written_is_one_line(server: LocalServer, tmp_path:
     assert "the cache cannot be used" in failure(HttpClient(tmp_path, {HOST: server.address}))
 
 
+def test_cache_that_another_process_writes_is_waited_for_and_then_one_line(
+    server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "AnswerCache", partial(AnswerCache, wait_s=0.1))
+    client = HttpClient(tmp_path, {HOST: server.address})
+    server.on("/table.csv", Answer(body=b"x", headers={"ETag": '"v1"'}))
+    client.get(URL, (HOST,))
+    (lock,) = tmp_path.rglob("*.lock")
+    server.on("/table.csv", Answer(body=b"y", headers={"ETag": '"v2"'}))
+
+    with held_elsewhere(lock), pytest.raises(CatalogError, match=r"the cache .* another process still writes here"):
+        client.get(URL, (HOST,))
+
+
 def test_500_mb_body_of_a_redirect_is_not_read(server: LocalServer, client: HttpClient) -> None:
     endless = (bytes(1_000_000) for _ in range(500))
     server.on("/table.csv", Answer(302, body=endless, headers={"Location": "/moved.csv"}))
@@ -325,7 +334,7 @@ def test_500_mb_body_of_a_redirect_is_not_read(server: LocalServer, client: Http
 def test_500_mb_without_length_stops_at_the_limit(
     server: LocalServer, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "SIZE_LIMIT", 2_000_000)
+    monkeypatch.setattr(limits, "SIZE_LIMIT", 2_000_000)
     server.on("/table.csv", Answer(body=(bytes(1_000_000) for _ in range(500)), headers={"ETag": '"huge"'}))
 
     line = failure(client)
@@ -344,7 +353,7 @@ def test_500_mb_announced_is_not_read(server: LocalServer, client: HttpClient) -
 def test_small_body_that_unpacks_to_a_huge_one_stops_at_the_limit(
     server: LocalServer, client: HttpClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "SIZE_LIMIT", 2_000_000)
+    monkeypatch.setattr(limits, "SIZE_LIMIT", 2_000_000)
     packed = gzip.compress(bytes(60_000_000), compresslevel=1)
     server.on("/table.csv", Answer(body=packed, headers={"Content-Encoding": "gzip"}))
 

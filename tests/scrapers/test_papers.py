@@ -172,7 +172,9 @@ def test_hostile_title_is_set_aside(papers: Papers, title: str) -> None:
     assert len(parsed.records) == 1
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "2020-13-01T00:00:00Z", "2020-10-22 or so", "9999-10-22"])
+@pytest.mark.parametrize(
+    "date", ["", "yesterday", "2020-13-01T00:00:00Z", "2021-02-29T00:00:00Z", "2020-10-22 or so", "9999-10-22"]
+)
 def test_date_that_is_none_is_set_aside(papers: Papers, date: str) -> None:
     parsed = papers.parse(feed(FEED.decode().replace("2020-10-22T17:55:59Z", date)))
 

@@ -71,6 +71,15 @@ def test_what_failed_or_never_changes_is_not_gone() -> None:
     assert scrape(Answers(), known, [Prepared("a", fetched)]).gone == []
 
 
+def test_two_files_of_one_source_are_a_problem_and_neither_is_read() -> None:
+    fetched = Fetched([source_file("one", "a/x"), source_file("two", "a/x"), source_file("text", "a/y")])
+    scraped = scrape(Answers(), {"a/x"}, [Prepared("a", fetched)])
+    assert [parsed.file.source for parsed in scraped.parsed] == ["a/y"]
+    assert "came twice" in scraped.failed["a/x"]
+    assert [problem.rule for problem in scraped.problems] == ["twice"]
+    assert scraped.gone == []
+
+
 def test_progress_hears_of_each_scraper() -> None:
     heard: list[str] = []
     scrape(Answers(), (), [Prepared("a", good()), Prepared("b", good())], heard.append)

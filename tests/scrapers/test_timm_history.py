@@ -30,6 +30,11 @@ def test_revisions_come_oldest_first_in_whatever_order_they_are_listed() -> None
         assert [file.published_at for file in fetched.files] == list(DAYS)
 
 
+def test_a_revision_that_is_listed_twice_is_read_once() -> None:
+    fetched = TimmHistory().fetch(Answers([commits(DAYS[1], DAYS[0], DAYS[1]), b"1", b"2"]))
+    assert [file.source for file in fetched.files] == [source(DAYS[0]), source(DAYS[1])]
+
+
 def test_a_revision_that_is_known_is_not_fetched_again() -> None:
     client = Answers([commits(*DAYS[::-1]), b"new"])
     fetched = TimmHistory().fetch(client, {source(DAYS[0]), source(DAYS[1])})

@@ -155,6 +155,20 @@ def test_a_file_that_is_not_understood_or_not_to_be_had_stops_no_other() -> None
     ]
 
 
+def test_a_file_that_is_listed_twice_is_read_once() -> None:
+    names = ("results-imagenet.csv", "results-imagenet.csv", "results-sketch.csv")
+    fetched = TimmResults().fetch(Answers([COMMIT, commits("2026-01-02"), listing(*names), b"one", b"two"]))
+    assert [file.source for file in fetched.files] == ["timm/results-imagenet", "timm/results-sketch"]
+    assert not fetched.problems
+
+
+def test_a_name_without_its_ending_is_no_results_file() -> None:
+    names = ("results-imagenet", "results-imagenet.csv")
+    fetched = TimmResults().fetch(Answers([COMMIT, commits("2026-01-02"), listing(*names), b"one"]))
+    assert [file.source for file in fetched.files] == ["timm/results-imagenet"]
+    assert [problem.rule for problem in fetched.problems] == ["file-name"]
+
+
 @pytest.mark.parametrize(
     "answers",
     [
@@ -166,6 +180,12 @@ def test_a_file_that_is_not_understood_or_not_to_be_had_stops_no_other() -> None
         [COMMIT, b"{}"],
         [COMMIT, commits("2026-01-02"), b'{"message": "rate limit"}'],
         [COMMIT, commits("2026-01-02"), b"[1, 2]"],
+        [COMMIT.replace(b"2026-08-08", b"2026-02-30")],
+        [COMMIT.replace(b"2026-08-08", b"2026-00-10")],
+        [COMMIT, commits("2026-99-02")],
+        [b"[" * 200_000],
+        [COMMIT, b"[" * 200_000 + b"]" * 200_000],
+        [COMMIT, commits("2026-01-02"), b'{"a":' * 200_000],
     ],
 )
 def test_an_answer_of_another_shape_is_one_problem_of_the_whole_scraper(answers: list[bytes | FetchError]) -> None:
