@@ -43,13 +43,18 @@ def run(
     accept: Annotated[
         list[str] | None, typer.Option(help="A source that may lose rows this time (repeatable).")
     ] = None,
+    rebuild_history: Annotated[
+        bool, typer.Option(help="Read every past revision again, as after a corrected alias.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Scrape every upstream, merge, add what was measured here, check and write the tables; then say what changed.
 
     Whatever fails keeps its older rows, marked stale. Exit status 1 when anything failed.
     """
-    report = refresh(_client(mirror), data, _today(), accept or [], results, quiet=as_json)
+    report = refresh(
+        _client(mirror), data, _today(), accept or [], results, rebuild_history=rebuild_history, quiet=as_json
+    )
     typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else report.to_text(), nl=as_json)
     for problem in report.errors:
         typer.echo(str(problem), err=True)
@@ -99,7 +104,14 @@ class Report:
 
 
 def refresh(
-    client: Client, data: Path, today: str, accepted: list[str], results: Path = DIRECTORY, *, quiet: bool = False
+    client: Client,
+    data: Path,
+    today: str,
+    accepted: list[str],
+    results: Path = DIRECTORY,
+    *,
+    rebuild_history: bool = False,
+    quiet: bool = False,
 ) -> Report:
     """Run the whole refresh into a directory of tables. Raises CatalogError on broken structure; nothing is written."""
     if data.exists() and not data.is_dir():
@@ -107,7 +119,7 @@ def refresh(
     recover(data)
     before = Catalog(data, older_schema=True).frames
     published = without_local(before) | {"implementations": _proofs(before)}
-    known = _known_sources(published)
+    known = _known_sources(published, read_history=not rebuild_history and len(before["history"]) > 0)
     scraped = scrape(client, known, progress=lambda name: None if quiet else typer.echo(f"reading {name}", err=True))
     gone = _gone_sources(scraped.gone, accepted)
     failed = scraped.failed | {problem.source: problem.message for problem in gone}
@@ -127,10 +139,10 @@ def _proofs(before: Frames) -> pd.DataFrame:
     return before["implementations"] if len(before["implementations"]) else read_table("implementations")
 
 
-def _known_sources(before: Frames) -> set[str]:
-    """The sources read before. Without the history table every past revision is read again."""
+def _known_sources(before: Frames, *, read_history: bool) -> set[str]:
+    """The sources read before; without `read_history` every past revision is read again."""
     known = set(before["sources"]["source"])
-    return known if len(before["history"]) else {source for source in known if not source.startswith(HISTORY)}
+    return known if read_history else {source for source in known if not source.startswith(HISTORY)}
 
 
 def _gone_sources(gone: Collection[str], accepted: Collection[str]) -> list[Problem]:
@@ -154,8 +166,8 @@ def _append_refresh(frames: Frames, difference: Difference, today: str) -> objec
         "date": today,
         "timm_revision": results.get(RESULTS, "unknown"),
         **{name: len(frames[name]) for name in ("models", "evaluations", "measurements", "environments", "papers")},
-        "added": len({item.model for item in difference.added}),
-        "removed": len({item.model for item in difference.removed}),
+        "added": len(difference.models_added),
+        "removed": len(difference.models_removed),
         "renamed": len(difference.renamed),
         "changed": len(difference.changed),
     }

@@ -17,6 +17,7 @@ from catalog.vocabulary import SAME_PARAMS
 SQUARE_LAW = 0.12  # share by which compute may differ from the square of the image size
 SQUARE_LAW_FROM = 0.5  # GMACs below which rounding hides the law
 SECOND_OPINION = 0.1  # points of top-1
+SAME_TOP1 = 0.02  # points by which the same weights differ when they are measured again
 
 
 def check(frames: Frames) -> list[Problem]:
@@ -173,6 +174,18 @@ def corrections_in_force(frames: Frames) -> Iterator[Problem]:
     yield from each(rows[rows["state"] == "stopped"], "warning", "correction-stopped", text)
 
 
+def renames_are_declared(frames: Frames) -> Iterator[Problem]:
+    """A result that goes in the revision in which another of equal size, parameters and accuracy comes was renamed."""
+    rows = frames["history"]
+    gone, come = rows[rows["event"] == "removed"], rows[rows["event"] == "added"]
+    both = gone.merge(come, on=["sequence", "img_size", "params_m"], suffixes=("", "_come"))
+    alike = both[(both["top1_come"] - both["previous_top1"]).abs() <= SAME_TOP1 + 1e-9]
+    for row in alike.itertuples():
+        detail = f"{row.name} went and {row.name_come} came on {row.date} with the same parameters and accuracy"
+        advice = "if it was renamed, add it to catalog/reference/timm_aliases.csv and refresh with --rebuild-history"
+        yield Problem("warning", "history.csv", None, "looks-renamed", f"{detail}; {advice}")
+
+
 def stale_sources(frames: Frames) -> Iterator[Problem]:
     """The newest fetch of a source failed."""
     rows = frames["sources"]
@@ -205,6 +218,7 @@ INVARIANTS: tuple[Rule, ...] = (
     square_law,
     second_opinions_agree,
     corrections_in_force,
+    renames_are_declared,
     stale_sources,
     *SPEED_CHECKS,
 )

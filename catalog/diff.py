@@ -44,8 +44,13 @@ class Changed:
 
 @dataclass
 class Difference:
-    """Everything that changed. `rows` are the tables' row counts (before, after) where they differ."""
+    """Everything that changed: whole models, and results of a model at a size.
 
+    `rows` are the tables' row counts (before, after) where they differ.
+    """
+
+    models_added: list[str] = field(default_factory=list)
+    models_removed: list[str] = field(default_factory=list)
     added: list[Result] = field(default_factory=list)
     removed: list[Result] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
@@ -66,11 +71,13 @@ class Difference:
         if not self:
             return "Nothing changed.\n"
         parts = [
-            _section("Added", [f"`{item.model}` at {item.img_size}: {item.top1:g} %" for item in self.added]),
-            _section("Removed", [f"`{item.model}` at {item.img_size} (was {item.top1:g} %)" for item in self.removed]),
-            _section("Renamed", [f"`{item.former}` is now `{item.model}`" for item in self.renamed]),
+            _section("Models added", [f"`{model}`" for model in self.models_added]),
+            _section("Models removed", [f"`{model}`" for model in self.models_removed]),
+            _section("Results added", [f"`{item.model}` at {item.img_size}: {item.top1:g} %" for item in self.added]),
+            _section("Results removed", [f"`{item.model}` at {item.img_size} (was {item.top1:g} %)" for item in self.removed]),
+            _section("Models renamed", [f"`{item.former}` is now `{item.model}`" for item in self.renamed]),
             _section(
-                f"Changed by more than {NEWS_THRESHOLD:g} points",
+                f"Results changed by more than {NEWS_THRESHOLD:g} points",
                 [f"`{item.model}` at {item.img_size}: {item.before:g} % to {item.after:g} %" for item in self.changed],
             ),
             _section("Environments added", [f"`{key}`" for key in self.environments_added]),
@@ -90,6 +97,9 @@ def diff(before: Frames, after: Frames) -> Difference:
     difference.renamed = sorted(
         {Renamed(former[0], present[0]) for former, present in renames.items()}, key=lambda item: item.former
     )
+    were, are = {model for model, _ in old}, {model for model, _ in new}
+    difference.models_added = sorted(are - were - {item.model for item in difference.renamed})
+    difference.models_removed = sorted(were - are - {item.former for item in difference.renamed})
     difference.added = [Result(*key, new[key]) for key in sorted(come) if key not in set(renames.values())]
     difference.removed = [Result(*key, old[key]) for key in sorted(gone) if key not in renames]
     pairs = [(key, key) for key in old if key in new] + list(renames.items())
@@ -98,8 +108,8 @@ def diff(before: Frames, after: Frames) -> Difference:
         for former, present in sorted(pairs, key=lambda pair: pair[1])
         if abs(new[present] - old[former]) > NEWS_THRESHOLD
     ]
-    known, now = set(before["environments"]["environment"]), set(after["environments"]["environment"])
-    difference.environments_added, difference.environments_removed = sorted(now - known), sorted(known - now)
+    timed, now = set(before["environments"]["environment"]), set(after["environments"]["environment"])
+    difference.environments_added, difference.environments_removed = sorted(now - timed), sorted(timed - now)
     difference.rows = {
         name: (len(before[name]), len(frame))
         for name, frame in after.items()

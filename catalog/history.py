@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,13 +38,25 @@ class Revision:
     results: list[Held]
 
 
-def append_events(
-    history: pd.DataFrame, revisions: Iterable[list[PastAccuracy]], present_name: Callable[[str], str]
-) -> pd.DataFrame:
-    """The history with the events of further revisions, given oldest first.
+@dataclass(frozen=True)
+class Double:
+    """A result that is set aside: the revision holds the same weights at that size under a name that is kept."""
 
-    Names are brought to their present form, in the past too, so that a rename is an event of its own and never a
-    removal, and so that it does not matter when a revision was read.
+    revision: str
+    line: int | None
+    name: str
+    model: str
+    kept: str
+
+
+def append_events(
+    history: pd.DataFrame, revisions: Iterable[list[PastAccuracy]], past_name: Callable[[str, str], str]
+) -> tuple[pd.DataFrame, list[Double]]:
+    """The history with the events of further revisions, given oldest first; and the results set aside on the way.
+
+    `past_name` gives the present name of what a name stood for on a day. Names are brought to that form in the past
+    too, so that a rename is an event of its own and never a removal, and so that it does not matter when a revision
+    was read.
     """
     past = replay(history)
     last = past[-1].sequence if past else 0
@@ -59,8 +71,9 @@ def append_events(
     ]
     table = TABLES["history"]
     every = [*past, *new]
-    rows = list(_events(every, _Names(present_name, every)))
-    return table.typed(pd.DataFrame(rows, columns=pd.Index(table.column_names)))
+    declared, doubles = _declared(every, past_name)
+    rows = list(_events(every, _tagged(declared)))
+    return table.typed(pd.DataFrame(rows, columns=pd.Index(table.column_names))), doubles
 
 
 def replay(history: pd.DataFrame) -> list[Revision]:
@@ -80,12 +93,9 @@ def _apply(event: Any, held: dict[Key, Held]) -> None:
     if event.event == "removed":
         held.pop(key, None)
         return
-    name = event.former_name if isinstance(event.former_name, str) else key[0]
-    if event.event == "renamed" and held[key].name == name:
-        name = key[0]  # the event names what the model was called before
     params = None if pd.isna(event.params_m) else float(event.params_m)
     line = None if pd.isna(event.line) else int(event.line)
-    held[key] = Held(name, key[1], float(event.top1), params, line)
+    held[key] = Held(str(event.name), key[1], float(event.top1), params, line)
 
 
 def first_seen(history: pd.DataFrame) -> dict[str, str]:
@@ -93,64 +103,80 @@ def first_seen(history: pd.DataFrame) -> dict[str, str]:
     return history[history["event"] != "removed"].groupby("model")["date"].min().to_dict()
 
 
-class _Names:
-    """The present key of a result: its name's present form, declared or told from the tag that it gained.
+def _declared(
+    revisions: Iterable[Revision], past_name: Callable[[str, str], str]
+) -> tuple[list[dict[Key, Held]], list[Double]]:
+    """The results of each revision by the key that the reference tables declare.
+
+    Of two names for one key, the one that was held before stays as long as upstream lists it, else the present one.
+    """
+    contents: list[dict[Key, Held]] = []
+    doubles: list[Double] = []
+    before: dict[Key, Held] = {}
+    for revision in revisions:
+        names: defaultdict[Key, list[Held]] = defaultdict(list)
+        for result in revision.results:
+            names[past_name(result.name, revision.date), result.img_size].append(result)
+        now: dict[Key, Held] = {}
+        for key, results in names.items():
+            preferred = (before[key].name if key in before else "", key[0])
+            kept, *others = sorted(results, key=lambda result: _place(result.name, preferred))
+            now[key] = kept
+            doubles += [Double(revision.commit, other.line, other.name, key[0], kept.name) for other in others]
+        contents.append(now)
+        before = now
+    return contents, doubles
+
+
+def _place(name: str, preferred: Sequence[str]) -> tuple[int, str]:
+    return (preferred.index(name) if name in preferred else len(preferred), name)
+
+
+def _tagged(contents: Sequence[dict[Key, Held]]) -> list[dict[Key, Held]]:
+    """The same by present key, where that is told from the tag which an undotted name gained.
 
     An undotted name stands for the weights that are the default at the time. A tag is told for as long as the name was
     listed before it went, back to the last change that a re-measurement does not explain.
     """
-
-    def __init__(self, present_name: Callable[[str], str], revisions: Sequence[Revision]) -> None:
-        self._present_name = present_name
-        self._tagged: dict[tuple[int, Key], Key] = {}  # by sequence
-        began: dict[Key, int] = {}
-        before: dict[Key, float] = {}
-        for index, revision in enumerate(revisions):
-            now = {self._declared(result): result.top1 for result in revision.results}
-            gone = {key: top1 for key, top1 in before.items() if key not in now}
-            come = {key: top1 for key, top1 in now.items() if key not in before}
-            for former, present in gained_a_tag(gone, come).items():
-                for past in revisions[began[former] : index]:
-                    self._tagged[past.sequence, former] = present
-            for key, top1 in now.items():
-                if abs(top1 - before.get(key, math.inf)) > RENAME_TOLERANCE:
-                    began[key] = index
-            before = now
-
-    def _declared(self, result: Held) -> Key:
-        return self._present_name(result.name), result.img_size
-
-    def by_key(self, revision: Revision) -> dict[Key, Held]:
-        """The results by present key; where two names became one, the row under the present name stands for both."""
-        now: dict[Key, Held] = {}
-        for result in revision.results:
-            declared = self._declared(result)
-            key = self._tagged.get((revision.sequence, declared), declared)
-            if key not in now or key[0] == result.name:
-                now[key] = result
-        return now
+    present: list[dict[Key, Key]] = [{} for _ in contents]
+    began: dict[Key, int] = {}
+    last: dict[Key, int] = {}
+    before: dict[Key, Held] = {}
+    for index, now in enumerate(contents):
+        gone = {key: held.top1 for key, held in before.items() if key not in now}
+        come = {key: held.top1 for key, held in now.items() if key not in before}
+        for former, key in gained_a_tag(gone, come).items():
+            for past in range(max(began[former], last.get(key, -1) + 1), index):
+                present[past][former] = key
+        for key, held in now.items():
+            if key not in before or abs(held.top1 - before[key].top1) > RENAME_TOLERANCE:
+                began[key] = index
+            last[key] = index
+        before = now
+    return [
+        {renamed.get(key, key): held for key, held in now.items()}
+        for now, renamed in zip(contents, present, strict=True)
+    ]
 
 
-def _events(revisions: Iterable[Revision], names: _Names) -> Iterator[tuple[object, ...]]:
+def _events(revisions: Sequence[Revision], contents: Sequence[dict[Key, Held]]) -> Iterator[tuple[object, ...]]:
     """Rows of the history table."""
     held: dict[Key, Held] = {}
-    for revision in revisions:
+    for revision, content in zip(revisions, contents, strict=True):
         at = (revision.sequence, revision.commit, revision.date)
-        now = names.by_key(revision)
-        for key, current in now.items():
+        now = dict(content)
+        for key, current in content.items():
             previous = held.get(key)
             event = _event(previous, current)
             if previous is not None and not event:
                 now[key] = previous
                 continue
-            former = current.name if current.name != key[0] else None
-            if event == "renamed" and former is None and previous is not None:
-                former = previous.name
+            former = previous.name if previous and event == "renamed" else None
             top1_before = previous.top1 if previous else None
-            yield (*at, *key, event, former, current.top1, top1_before, current.params_m, current.line)
+            yield (*at, *key, event, current.name, former, current.top1, top1_before, current.params_m, current.line)
         for key, previous in held.items():
             if key not in now:
-                yield (*at, *key, "removed", None, None, previous.top1, previous.params_m, None)
+                yield (*at, *key, "removed", previous.name, None, None, previous.top1, previous.params_m, None)
         held = now
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -74,6 +75,18 @@ class Identity:
     def present_name(self, name: str) -> str:
         """The present `arch.tag` of a deprecated name; the name itself when it is not deprecated."""
         return self.aliases.get(name, name)
+
+    def past_name(self, name: str, day: str) -> str:
+        """The present name of the weights that a name stood for on an ISO day; the name itself if they have none."""
+        stood_for = [row for row in self._past_names.get(name, []) if day <= row["until"]]
+        return min(stood_for, key=lambda row: row["until"])["model"] if stood_for else self.present_name(name)
+
+    @cached_property
+    def _past_names(self) -> dict[str, list[dict[str, str]]]:
+        rows: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+        for row in self.rows("timm_past_names.csv"):
+            rows[row["name"]].append(row)
+        return rows
 
     @cached_property
     def survey_families(self) -> dict[str, str]:

@@ -43,9 +43,11 @@ class Kept:
         return pd.concat(parts, ignore_index=True).drop_duplicates(list(schema.key))
 
     def quarantine(self, new: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
-        """The rows set aside this time, and of stale sources those of the time before."""
+        """The rows set aside this time, and those of the known sources that were not read again."""
         table = TABLES["quarantine"]
-        parts = [frame for frame in (table.typed(new), old[old["source"].isin(self.stale)]) if len(frame)]
+        read = {parsed.file.source for parsed in self.usable}
+        older = old[old["source"].isin(self.before["source"]) & ~old["source"].isin(read)]
+        parts = [frame for frame in (table.typed(new), older) if len(frame)]
         return pd.concat(parts, ignore_index=True) if parts else table.empty()
 
     def sources(self, rejected: Sequence[RejectedRow]) -> pd.DataFrame:
@@ -81,8 +83,8 @@ class Kept:
         new = TABLES["sources"].typed(pd.DataFrame(rows, columns=pd.Index(TABLES["sources"].column_names)))
         old = self.before[~self.before["source"].isin(new["source"])].copy()
         is_stale = old["source"].isin(self.stale)
-        old.loc[is_stale, "state"] = "stale"
-        old.loc[is_stale, "note"] = old.loc[is_stale, "source"].map(self.stale)
+        old["state"] = is_stale.map({True: "stale", False: "current"})
+        old["note"] = old["source"].map(self.stale)
         return pd.concat([new, old], ignore_index=True) if len(old) else new
 
 

@@ -27,6 +27,7 @@ from catalog.records import (
     Registration,
     RejectedRow,
     SecondOpinion,
+    SourceFile,
     SurveyRow,
 )
 from catalog.schema import TABLES
@@ -168,7 +169,7 @@ class _Merge:
             key = (row.source, present, row.img_size)
             if key in rows:
                 detail = f"{row.model} is a former name of {present}, which has a row of its own"
-                self.rejected.append(RejectedRow(row.source, row.line, "same-weights", detail, row.model))
+                self._set_aside(row.source, row.line, "same-weights", detail)
             else:
                 rows[key] = replace(row, model=present)
         return list(rows.values())
@@ -189,7 +190,7 @@ class _Merge:
             key = (row.source, present, row.img_size)
             if key in rows or key in own:
                 detail = f"{row.architecture} is a former name of {present}, which has a row of its own"
-                self.rejected.append(RejectedRow(row.source, row.line, "same-architecture", detail, row.architecture))
+                self._set_aside(row.source, row.line, "same-architecture", detail)
             else:
                 rows[key] = replace(row, architecture=present)
         return list(rows.values())
@@ -274,13 +275,38 @@ class _Merge:
         return both[used].drop_duplicates("environment")
 
     def _history(self) -> pd.DataFrame:
-        """Past revisions never change, so that only those not read before and newer than the last add to it."""
+        """Past revisions never change: those not read before and newer than the last add to it.
+
+        Where every revision that was read before has been read again, the history is told anew from all of them.
+        """
         revisions = [list(rows) for _, rows in groupby(self._records(PastAccuracy), key=lambda row: row.revision)]
         history, sources = self.previous["history"], self.previous["sources"]
-        if len(history):
-            newest, read = history["date"].max(), set(sources["revision"][sources["scraper"] == HISTORY])
+        read = set(sources["revision"][sources["scraper"] == HISTORY])
+        if read <= {rows[0].revision for rows in revisions}:
+            history = TABLES["history"].empty()
+        else:
+            newest = history["date"].max() if len(history) else ""
             revisions = [rows for rows in revisions if rows[0].date >= newest and rows[0].revision not in read]
-        return append_events(history, revisions, self.identity.present_name)
+        told, doubles = append_events(history, revisions, self.identity.past_name)
+        source_of = {file.file.revision: file.file.source for file in self.parsed if file.file.scraper == HISTORY}
+        for double in doubles:
+            if double.revision in source_of:
+                detail = f"{double.name} and {double.kept} are the same weights; the row of {double.kept} is kept"
+                self._set_aside(source_of[double.revision], double.line or 1, "same-weights", detail)
+        lost = sorted({double.name for double in doubles if double.revision not in source_of})
+        if lost:
+            message = f"{', '.join(lost)} became another name of a model that past revisions hold too"
+            advice = "tell the history anew: backbones refresh --rebuild-history"
+            self.problems.append(Problem("warning", HISTORY, None, "same-weights", f"{message}; {advice}"))
+        return told
+
+    def _set_aside(self, source: str, line: int, rule: str, detail: str) -> None:
+        raw = self._files[source].raw_row(line)
+        self.rejected.append(RejectedRow(source, line, rule, detail, raw))
+
+    @cached_property
+    def _files(self) -> dict[str, SourceFile]:
+        return {file.file.source: file.file for file in self.parsed}
 
     def _second_opinions(self, frames: Frames) -> pd.DataFrame:
         """What others report; a name that is mapped to something the catalog does not hold stays unmapped."""

@@ -43,3 +43,9 @@ def one_line(message: str, limit: int = 400) -> str:
     printable = "".join(character if character.isprintable() else " " for character in message)
     words = " ".join(printable.split())
     return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def printable(text: str, limit: int = 2000) -> str:
+    """The text with escapes for what cannot be printed, cut to `limit` characters."""
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from catalog.evaluations_file import EvaluationResult
-from catalog.problems import Problem
+from catalog.problems import Problem, printable
 from catalog.results_file import Result
 
 
@@ -20,6 +23,16 @@ class SourceFile:
     revision: str = ""
     published_at: str = ""
     licence: str = ""
+
+    def raw_row(self, line: int) -> str:
+        """The CSV row that starts on a line, as it stands; what cannot be printed is written as an escape."""
+        reader = csv.reader(self._lines[line - 1 :])
+        next(reader, None)
+        return printable("".join(self._lines[line - 1 : line - 1 + reader.line_num]).rstrip("\r\n"))
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return list(io.StringIO(self.content.decode("utf-8-sig", errors="replace"), newline=""))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from catalog.problems import Problem, one_line
+from catalog.problems import Problem
 from catalog.records import Parsed, RejectedRow, SecondOpinion, SourceFile
 from catalog.reference import REFERENCE
 from scrapers.base import API_HOST, RAW_HOST, Fetched, Repository
@@ -98,7 +98,7 @@ class KerasCvAttentionModels:
 def _set_aside(parsed: Parsed, row: Row) -> None:
     category = row.values["category"].strip()
     detail = f"category is {category[:40]!r}, expected {CLASSIFIERS}"
-    raw = one_line(",".join(row.values.values()))
+    raw = parsed.file.raw_row(row.line)
     parsed.rejected.append(RejectedRow(parsed.file.source, row.line, "other-task", detail, raw))
 
 

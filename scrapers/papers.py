@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from catalog.columns import is_day
-from catalog.problems import Problem
+from catalog.problems import Problem, printable
 from catalog.records import Paper, Parsed, SourceFile
 from catalog.reference import REFERENCE
 from scrapers.atom import Entry, read_entries
@@ -98,7 +98,8 @@ class Papers:
             try:
                 paper = _paper(file.source, entry, keys, missing)
             except InvalidRow as error:
-                reject(parsed, entry.line, error, (entry.identifier, entry.title, *entry.authors))
+                raw = printable(",".join((entry.identifier, entry.title, *entry.authors)))
+                reject(parsed, entry.line, error, raw)
                 continue
             del missing[paper.arxiv_id]
             parsed.records.append(paper)

@@ -6,10 +6,10 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from catalog.problems import CatalogError, Problem, Severity, one_line
+from catalog.problems import CatalogError, Problem, Severity
 from catalog.records import Parsed, RejectedRow, SourceFile
 
 # What may be a model or architecture name: no markup, path, quote or spreadsheet formula can be written with it.
@@ -112,7 +112,8 @@ def read_csv(
     for line, fields in rows:
         last_short = None
         if len(fields) != len(header):
-            reject(parsed, line, InvalidRow("fields", f"{len(fields)} fields, expected {len(header)}"), fields)
+            wrong = InvalidRow("fields", f"{len(fields)} fields, expected {len(header)}")
+            reject(parsed, line, wrong, file.raw_row(line))
             last_short = line
             continue
         yield Row(line, dict(zip(header, fields, strict=True)))
@@ -128,13 +129,13 @@ def accept(parsed: Parsed, row: Row, build: Callable[[Row], None]) -> None:
     try:
         build(row)
     except InvalidRow as error:
-        reject(parsed, row.line, error, row.values.values())
+        reject(parsed, row.line, error, parsed.file.raw_row(row.line))
 
 
-def reject(parsed: Parsed, line: int, error: InvalidRow, fields: Iterable[str]) -> None:
-    """Set a row aside: into the quarantine, and into the problems as one line."""
+def reject(parsed: Parsed, line: int, error: InvalidRow, raw: str) -> None:
+    """Set a row aside: into the quarantine, as it stood, and into the problems as one line."""
     source = parsed.file.source
-    parsed.rejected.append(RejectedRow(source, line, error.rule, str(error), one_line(",".join(fields))))
+    parsed.rejected.append(RejectedRow(source, line, error.rule, str(error), raw))
     severity: Severity = "warning" if error.expected_upstream else "error"
     parsed.problems.append(Problem(severity, source, line, error.rule, f"{error}; the row is quarantined"))
 

@@ -1,4 +1,4 @@
-"""What changed and when: upstream revisions as models added, changed, renamed, removed; and what was measured here."""
+"""What changed and when: upstream revisions as models and results that came, changed and went; and what was measured here."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ SHOWN = 12  # names told before "and n more"
 
 @dataclass(frozen=True)
 class Revision:
-    """An upstream revision: its events by kind; `changed` holds only changes of more than 0.05 points."""
+    """An upstream revision: the models that came, were renamed and went, and its results by what happened to them.
+
+    A model comes with its first result and goes with its last; a result is a model at an image size. `models_added`
+    holds the best result of each; `changed` only changes of more than 0.05 points.
+    """
 
     sequence: int
     date: str
     revision: str
+    models_added: Rows
+    models_removed: list[str]
     added: Rows
     changed: Rows
     renamed: Rows
     removed: Rows
     small_changes: int
-    best: Row | None
 
     @property
     def anchor(self) -> str:
@@ -33,15 +38,28 @@ class Revision:
 
     @property
     def summary(self) -> str:
-        """One line: what the revision brought."""
-        counts = [
-            (len({row.model for row in self.added}), "added"),
-            (len({row.model for row in self.changed}), f"changed by more than {NEWS_THRESHOLD} points"),
-            (len({row.model for row in self.renamed}), "renamed"),
-            (len({row.model for row in self.removed}), "removed"),
+        """One line: what the revision brought, models and results apart."""
+        told = [
+            _counted(
+                "models",
+                added=len(self.models_added),
+                renamed=len({row.model for row in self.renamed}),
+                removed=len(self.models_removed),
+            ),
+            _counted(
+                "results",
+                added=len(self.added),
+                changed=len(self.changed),
+                removed=len(self.removed),
+            ),
         ]
-        told = [f"{count:,} {word}" for count, word in counts if count]
-        return ("models: " + ", ".join(told)) if told else "no model added, removed or notably changed"
+        return "; ".join(filter(None, told)) or "nothing added, removed or notably changed"
+
+
+def _counted(what: str, **counts: int) -> str:
+    words = {"changed": f"changed by more than {NEWS_THRESHOLD} points"}
+    told = [f"{count:,} {words.get(word, word)}" for word, count in counts.items() if count]
+    return f"{what}: {', '.join(told)}" if told else ""
 
 
 def notable(event: Row) -> bool:
@@ -52,25 +70,39 @@ def notable(event: Row) -> bool:
 def latest_revisions(facts: Facts) -> list[Revision]:
     """Every upstream revision in the history, the newest first."""
     by_sequence = grouped(rows(facts.catalog.history), "sequence")
-    return [_revision(by_sequence[sequence]) for sequence in sorted(by_sequence, reverse=True)]
+    held: set[tuple[str, int]] = set()
+    revisions = []
+    for sequence in sorted(by_sequence):
+        events = by_sequence[sequence]
+        before = {model for model, _ in held}
+        held |= {(row.model, row.img_size) for row in events if row.event == "added"}
+        held -= {(row.model, row.img_size) for row in events if row.event == "removed"}
+        revisions.append(_revision(events, before, {model for model, _ in held}))
+    return revisions[::-1]
 
 
-def _revision(events: Rows) -> Revision:
+def _revision(events: Rows, before: set[str], after: set[str]) -> Revision:
+    """The revision of these events; `before` and `after` are the models that upstream held."""
     kinds = grouped(events, "event")
     changed = [row for row in kinds.get("changed", []) if notable(row)]
-    added = sorted(kinds.get("added", []), key=lambda row: (-(row.top1 or 0), row.model, row.img_size))
     changed.sort(key=lambda row: (-abs(row.top1 - row.previous_top1), row.model, row.img_size))
+    added = sorted(kinds.get("added", []), key=lambda row: (-(row.top1 or 0), row.model, row.img_size))
+    best: dict[str, Row] = {}
+    for row in added:
+        if row.model not in before:
+            best.setdefault(row.model, row)
     first = events[0]
     return Revision(
         first.sequence,
         first.date,
         first.revision,
+        list(best.values()),
+        sorted(before - after),
         added,
         changed,
         kinds.get("renamed", []),
         kinds.get("removed", []),
         len(kinds.get("changed", [])) - len(changed),
-        added[0] if added else None,
     )
 
 

@@ -73,6 +73,12 @@ def good() -> Frames:
         {"reporter": "torchvision", "model": "net.a", "img_size": 224, "top1": 80.05, "source": "s/other"},
     )
     frames["corrections"] = table("corrections", {"source": "s/other", "state": "applied"})
+    revision = {"sequence": 2, "img_size": 224, "params_m": 10.0}
+    frames["history"] = table(
+        "history",
+        revision | {"model": "gone.x", "name": "gone.x", "event": "removed", "previous_top1": 80.0},
+        revision | {"model": "net.a", "name": "net.a", "event": "added", "top1": 80.03},
+    )
     return frames
 
 
@@ -136,6 +142,7 @@ BROKEN: dict[str, list[tuple[str, Break, str]]] = {
         ("warning", put("evaluations", 1, top1=80.5), "net.b is more accurate than the row above it"),
         ("warning", put("measurements", 0, line=4), "net is faster than the row above it"),
     ],
+    "looks-renamed": [("warning", put("history", 1, top1=80.02), "gone.x went and net.a came")],
     "same-params": [("warning", put("evaluations", 1, params_m=10.1), "net.b has 10.1 M parameters")],
     "other-network": [("warning", put("measurements", 0, params_m=9.0), "net was timed with 9 M parameters")],
     "same-gmacs": [

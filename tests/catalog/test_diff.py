@@ -54,6 +54,20 @@ def test_added_and_removed() -> None:
     assert [item.model for item in difference.removed] == ["b.y"]
 
 
+def test_a_further_size_is_a_result_added_and_no_model() -> None:
+    before, after = state({"a.x": 80.0}), state({"a.x": 80.0, "c.z": 60.0})
+    after["evaluations"] = table(
+        "evaluations", *(evaluation(model, 80.0, img_size=size) for model in ("a.x", "c.z") for size in (224, 288))
+    )
+    assert diff(before, after).models_added == ["c.z"]
+    assert [(item.model, item.img_size) for item in diff(before, after).added] == [
+        ("a.x", 288),
+        ("c.z", 224),
+        ("c.z", 288),
+    ]
+    assert (diff(after, before).models_added, diff(after, before).models_removed) == ([], ["c.z"])
+
+
 @pytest.mark.parametrize(("after", "news"), [(80.05, False), (80.051, True), (79.949, True), (79.951, False)])
 def test_only_a_change_of_more_than_half_a_tenth_of_a_point_is_news(after: float, news: bool) -> None:
     assert bool(compare({"a.x": 80.0}, {"a.x": after}).changed) is news
@@ -102,9 +116,11 @@ def test_new_environments_and_row_counts_are_told() -> None:
 def test_the_markdown_has_a_heading_with_a_count_per_kind_of_change() -> None:
     text = compare({"a.x": 80.0, "b": 70.0, "d.w": 50.0}, {"a.x": 81.0, "b.y": 70.0, "c.z": 60.0}).to_markdown()
     for part in (
-        "### Added (1)\n\n- `c.z` at 224: 60 %",
-        "### Removed (1)\n\n- `d.w` at 224 (was 50 %)",
-        "### Renamed (1)\n\n- `b` is now `b.y`",
-        "### Changed by more than 0.05 points (1)\n\n- `a.x` at 224: 80 % to 81 %",
+        "### Models added (1)\n\n- `c.z`",
+        "### Models removed (1)\n\n- `d.w`",
+        "### Results added (1)\n\n- `c.z` at 224: 60 %",
+        "### Results removed (1)\n\n- `d.w` at 224 (was 50 %)",
+        "### Models renamed (1)\n\n- `b` is now `b.y`",
+        "### Results changed by more than 0.05 points (1)\n\n- `a.x` at 224: 80 % to 81 %",
     ):
         assert part in text

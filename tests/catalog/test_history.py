@@ -6,14 +6,14 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.history import append_events, first_seen, replay
+from catalog.history import Double, append_events, first_seen, replay
 from catalog.records import PastAccuracy
 from catalog.schema import TABLES
 from tests.catalog.rows import past
 
 EMPTY = TABLES["history"].empty()
 ALIASES = {"old": "net.in1k", "older": "net.in1k"}
-NAMES = ["net.in1k", "old", "older", "other", "other.a_in1k", "other.b_in1k", "third.in1k"]
+NAMES = ["net.in1k", "old", "older", "other", "other.a_in1k", "other.b_in1k", "third.in1k", "once"]
 
 Content = dict[tuple[str, int], float]
 CONTENTS = st.dictionaries(
@@ -24,7 +24,10 @@ CONTENTS = st.dictionaries(
 )
 
 
-def present(name: str) -> str:
+def present(name: str, day: str) -> str:
+    """`once` stood for other weights until the second revision."""
+    if name == "once":
+        return "third.in1k" if day <= "2020-01-02" else "net.in1k"
     return ALIASES.get(name, name)
 
 
@@ -39,8 +42,16 @@ def events(history: pd.DataFrame) -> list[tuple[object, ...]]:
     return sorted(plain.itertuples(index=False, name=None), key=repr)
 
 
+def told(history: pd.DataFrame, revisions: list[list[PastAccuracy]]) -> pd.DataFrame:
+    return append_events(history, revisions, present)[0]
+
+
+def told_of(*contents: Content) -> pd.DataFrame:
+    return told(EMPTY, [revision(content, number) for number, content in enumerate(contents)])
+
+
 def kinds(*contents: Content) -> list[tuple[str, str, str | None]]:
-    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    history = told_of(*contents)
     history = history[history["sequence"] == len(contents)]
     former = [name if isinstance(name, str) else None for name in history["former_name"]]
     return sorted(zip(history["model"], history["event"], former, strict=True))
@@ -48,14 +59,15 @@ def kinds(*contents: Content) -> list[tuple[str, str, str | None]]:
 
 @settings(max_examples=30)
 @given(st.lists(CONTENTS, min_size=1, max_size=5))
-def test_replayed_events_give_what_upstream_held_last(contents: list[Content]) -> None:
-    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+def test_every_result_of_a_revision_is_held_or_set_aside_by_name(contents: list[Content]) -> None:
+    revisions = [revision(content, number) for number, content in enumerate(contents)]
+    history, doubles = append_events(EMPTY, revisions, present)
     held = {(result.name, result.img_size): result.top1 for result in replay(history)[-1].results}
-    last = {key: top1 for key, top1 in contents[-1].items() if key in held}
-    assert held == last
-    # What is missing stood twice: under a former and under the present name.
-    missing = [(present(name), size) for name, size in contents[-1] if (name, size) not in held]
-    assert all(any((present(name), size) == key for name, size in held) for key in missing)
+    assert held == {key: top1 for key, top1 in contents[-1].items() if key in held}
+    last = f"r{len(contents) - 1}"
+    assert len(contents[-1]) - len(held) == sum(double.revision == last for double in doubles)
+    missing = {name for name, size in contents[-1] if (name, size) not in held}
+    assert {double.name for double in doubles if double.revision == last} == missing
 
 
 @settings(max_examples=30)
@@ -65,18 +77,31 @@ def test_it_does_not_matter_in_how_many_refreshes_the_revisions_were_read(
 ) -> None:
     revisions = [revision(content, number) for number, content in enumerate(contents)]
     cut = data.draw(st.integers(1, len(revisions) - 1))
-    at_once = append_events(EMPTY, revisions, present)
-    in_parts = append_events(append_events(EMPTY, revisions[:cut], present), revisions[cut:], present)
-    assert events(in_parts) == events(at_once)
+    assert events(told(told(EMPTY, revisions[:cut]), revisions[cut:])) == events(told(EMPTY, revisions))
 
 
 @settings(max_examples=30)
 @given(st.lists(CONTENTS, min_size=1, max_size=4))
 def test_a_name_deprecated_later_is_brought_to_its_present_form_in_the_past_too(contents: list[Content]) -> None:
     revisions = [revision(content, number) for number, content in enumerate(contents)]
-    before = append_events(EMPTY, revisions, lambda name: name)
-    models = set(append_events(before, [], present)["model"])
-    assert not models & set(ALIASES)
+    before, _ = append_events(EMPTY, revisions, lambda name, day: name)
+    assert not set(told(before, [])["model"]) & set(ALIASES)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(CONTENTS, min_size=1, max_size=5))
+def test_name_is_that_of_the_time_and_former_name_that_before_a_rename(contents: list[Content]) -> None:
+    held: dict[tuple[str, int], str] = {}
+    for event in told_of(*contents).sort_values("sequence", kind="stable").itertuples():
+        key = (event.model, event.img_size)
+        if event.event == "removed":
+            assert event.name == held.pop(key)
+            continue
+        assert (event.name, event.img_size) in contents[event.sequence - 1]
+        assert (
+            (event.former_name == held[key] != event.name) if event.event == "renamed" else pd.isna(event.former_name)
+        )
+        held[key] = event.name
 
 
 def test_the_first_revision_adds_everything() -> None:
@@ -85,6 +110,39 @@ def test_the_first_revision_adds_everything() -> None:
 
 def test_the_same_again_is_no_event() -> None:
     assert kinds({("net.in1k", 224): 80.0}, {("net.in1k", 224): 80.0}) == []
+
+
+def test_of_two_names_for_one_model_the_one_held_so_far_goes_on_and_nothing_is_renamed() -> None:
+    both: Content = {("net.in1k", 224): 80.0, ("old", 224): 80.1}
+    history, doubles = append_events(EMPTY, [revision({("old", 224): 80.0}, 0), revision(both, 1)], present)
+    assert list(zip(history["event"], history["name"], history["top1"], strict=True)) == [
+        ("added", "old", 80.0),
+        ("changed", "old", 80.1),
+    ]
+    assert doubles == [Double("r1", 2, "net.in1k", "net.in1k", "old")]
+    assert kinds({("old", 224): 80.0}, both, {("net.in1k", 224): 80.0}) == [("net.in1k", "renamed", "old")]
+
+
+def test_of_two_new_names_for_one_model_the_present_one_is_told() -> None:
+    history, doubles = append_events(EMPTY, [revision({("old", 224): 80.1, ("net.in1k", 224): 80.0}, 0)], present)
+    assert history["name"].tolist() == ["net.in1k"]
+    assert doubles == [Double("r0", 2, "old", "net.in1k", "net.in1k")]
+
+
+def test_a_name_stands_for_the_weights_of_its_day() -> None:
+    assert kinds({("once", 224): 70.0}) == [("third.in1k", "added", None)]
+    contents: list[Content] = [{("once", 224): 70.0}, {("once", 224): 70.0}, {("once", 224): 80.0}]
+    assert kinds(*contents) == [("net.in1k", "added", None), ("third.in1k", "removed", None)]
+
+
+def test_a_tag_gained_twice_is_not_told_for_the_time_when_both_names_stood() -> None:
+    contents: list[Content] = [
+        {("other", 224): 80.0, ("other.a_in1k", 224): 80.0},
+        {("other", 224): 80.0},
+        {("other.a_in1k", 224): 80.0},
+    ]
+    history = told_of(*contents)
+    assert history.loc[history["sequence"] == 1, "model"].tolist() == ["other", "other.a_in1k"]
 
 
 def test_a_changed_accuracy_a_removal_and_an_addition() -> None:
@@ -99,7 +157,7 @@ def test_a_changed_accuracy_a_removal_and_an_addition() -> None:
 
 def test_a_declared_rename_is_no_removal() -> None:
     assert kinds({("old", 224): 80.0}, {("net.in1k", 224): 80.0}) == [("net.in1k", "renamed", "old")]
-    assert kinds({("old", 224): 80.0}, {("older", 224): 80.0}) == [("net.in1k", "renamed", "older")]
+    assert kinds({("old", 224): 80.0}, {("older", 224): 80.0}) == [("net.in1k", "renamed", "old")]
 
 
 def test_an_undotted_name_that_gains_its_only_tag_is_renamed() -> None:
@@ -120,14 +178,14 @@ def test_one_undotted_name_may_stand_for_other_weights_later() -> None:
         {("other.a_in1k", 224): 77.0, ("other", 224): 80.0},
         {("other.a_in1k", 224): 77.0, ("other.b_in1k", 224): 80.0},
     ]
-    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    history = told_of(*contents)
     assert first_seen(history) == {"other.a_in1k": "2020-01-01", "other.b_in1k": "2020-01-03"}
     assert "removed" not in set(history["event"])
 
 
 def test_new_weights_under_an_undotted_name_do_not_make_its_tag_older() -> None:
     contents: list[Content] = [{("other", 224): 77.0}, {("other", 224): 80.0}, {("other.a_in1k", 224): 80.0}]
-    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    history = told_of(*contents)
     assert first_seen(history) == {"other": "2020-01-01", "other.a_in1k": "2020-01-02"}
 
 
@@ -140,5 +198,5 @@ def test_fifty_models_renamed_at_once_are_fifty_renames() -> None:
 
 def test_the_former_name_keeps_its_first_day() -> None:
     contents: list[Content] = [{("old", 224): 80.0}, {("net.in1k", 224): 80.0, ("net.in1k", 384): 81.0}]
-    history = append_events(EMPTY, [revision(content, number) for number, content in enumerate(contents)], present)
+    history = told_of(*contents)
     assert first_seen(history) == {"net.in1k": "2020-01-01"}

@@ -105,3 +105,22 @@ def test_a_deprecated_name_has_a_present_one() -> None:
     former, now = next(iter(identity.aliases.items()))
     assert identity.present_name(former) == now
     assert identity.present_name("resnet50.tv_in1k") == "resnet50.tv_in1k"
+
+
+def test_a_name_stood_for_other_weights_in_the_past(tmp_path: Path) -> None:
+    (tmp_path / "timm_aliases.csv").write_text("name,model,evidence\nnet,net.c_in1k,same-file\n")
+    rows = "net,2021-06-30,net.b_in1k,same-file\nnet,2020-02-01,net,weights-gone\n"
+    (tmp_path / "timm_past_names.csv").write_text(f"name,until,model,evidence\n{rows}")
+    identity = Identity(tmp_path)
+    days = ("2020-02-01", "2020-02-02", "2021-06-30", "2021-07-01")
+    assert [identity.past_name("net", day) for day in days] == ["net", "net.b_in1k", "net.b_in1k", "net.c_in1k"]
+    assert identity.past_name("other.x", "2020-01-01") == "other.x"
+
+
+def test_senet154_was_the_legacy_network_and_the_lost_seresnext26t_another_than_todays() -> None:
+    identity = Identity()
+    assert identity.past_name("senet154", "2020-06-09") == "legacy_senet154.in1k"
+    assert identity.past_name("gluon_senet154", "2020-06-09") == "senet154.gluon_in1k"
+    assert identity.past_name("seresnext26t_32x4d", "2021-01-03") == "seresnext26t_32x4d"
+    assert identity.past_name("seresnext26tn_32x4d", "2021-01-03") == "seresnext26t_32x4d.bt_in1k"
+    assert identity.past_name("seresnext26t_32x4d", "2021-03-01") == "seresnext26t_32x4d.bt_in1k"

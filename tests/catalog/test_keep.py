@@ -91,10 +91,13 @@ def test_a_source_with_a_bad_row_is_partial_and_marked_stale() -> None:
     assert not decide([with_bad_row(10)], accept=(SOURCE,)).partial
 
 
-def test_the_quarantine_holds_the_rows_of_now_and_those_of_stale_sources() -> None:
-    kept = decide([with_bad_row(10)])
-    kept.stale = {"timm/other": "refused"}
-    old = table("quarantine", {"source": SOURCE, "line": 9}, {"source": "timm/other", "line": 3})
+@pytest.mark.parametrize("failed", [{}, {"timm/other": "refused"}])
+def test_the_quarantine_holds_the_rows_of_now_and_those_of_sources_not_read_again(failed: dict[str, str]) -> None:
+    known = pd.concat([before(), before(source="timm/other")])
+    kept = keep_older_rows([with_bad_row(10)], failed, known, "2026-11-20")
+    old = table(
+        "quarantine", {"source": SOURCE, "line": 9}, {"source": "timm/other", "line": 3}, {"source": "let/go", "line": 2}
+    )
     new = table("quarantine", {"source": SOURCE, "line": 4})
     frame = kept.quarantine(new, old)
     assert sorted(zip(frame["source"], frame["line"], strict=True)) == [("timm/other", 3), (SOURCE, 4)]
@@ -106,6 +109,12 @@ def test_content_that_did_not_change_keeps_the_day_of_its_first_fetch() -> None:
     changed = keep_older_rows([file(11)], {}, first, "2027-02-01").sources([])
     assert again["retrieved_at"].tolist() == ["2026-11-20"]
     assert changed["retrieved_at"].tolist() == ["2027-02-01"]
+
+
+def test_a_source_that_need_not_be_read_again_is_no_longer_stale() -> None:
+    stale = decide([], {SOURCE: "connection refused"}).sources([])
+    row = keep_older_rows([], {}, stale, "2027-02-01").sources([]).iloc[0]
+    assert (row["state"], pd.isna(row["note"])) == ("current", True)
 
 
 def test_a_stale_source_says_why() -> None:

@@ -202,7 +202,7 @@ def replace_rejected(file: Parsed, line: int) -> Parsed:
     file.records += [
         replace(file.records[0], architecture=f"filler{number}", line=10 + number, gmacs=None) for number in range(2)
     ]
-    reject(file, line, InvalidRow("number", "rate is 'x'"), ["b", "x"])
+    reject(file, line, InvalidRow("number", "rate is 'x'"), "b,x")
     return file
 
 
@@ -219,7 +219,7 @@ def test_a_row_that_fails_this_time_and_another_that_failed_last_time_balance() 
 def replace_bad(file: Parsed, line: int) -> Parsed:
     from scrapers.tabular import InvalidRow, reject
 
-    reject(file, line, InvalidRow("number", "top1 is 'x'"), ["x"])
+    reject(file, line, InvalidRow("number", "top1 is 'x'"), "x")
     return file
 
 

@@ -49,6 +49,7 @@ COLUMNS = {
     "survey_models": "line method model size train_set timm_model timm_size match note",
     "survey_papers": "entry method paper",
     "timm_aliases": "name model evidence",
+    "timm_past_names": "name until model evidence",
     "torch_versions": "token version",
     "train_sets": "order scope pattern pretrain_sets bucket note",
 }
@@ -61,6 +62,7 @@ KEYS = {
     "survey_methods": ("method",),
     "survey_papers": ("entry",),
     "timm_aliases": ("name",),
+    "timm_past_names": ("name", "until"),
     "torch_versions": ("token",),
 }
 ORDERED = {"family_rules": "order", "methods": "order", "survey_models": "line", "train_sets": "order"}
@@ -410,11 +412,20 @@ def test_corrections_are_complete() -> None:
 
 def test_aliases_lead_to_tagged_names() -> None:
     rows = read("timm_aliases")
-    assert {row["evidence"] for row in rows} == {"deprecated", "same-accuracy"}
+    assert {row["evidence"] for row in rows} == {"deprecated", "same-accuracy", "same-file", "same-commit"}
     for row in rows:
-        assert "." not in row["name"]
         assert re.fullmatch(r"\w+\.\w+", row["model"])
         assert family_of(row["name"]) == family_of(row["model"].split(".")[0]), row
+
+
+def test_a_past_name_stands_for_tagged_weights_or_for_weights_that_are_gone() -> None:
+    for row in read("timm_past_names"):
+        assert "." not in row["name"] and re.fullmatch(r"20\d\d-\d\d-\d\d", row["until"])
+        if row["evidence"] == "weights-gone":
+            assert row["model"] == row["name"]
+        else:
+            assert row["evidence"] in {"same-file", "same-commit", "same-accuracy"}
+            assert re.fullmatch(r"\w+\.\w+", row["model"])
 
 
 def test_the_instagram_resnexts_keep_their_width() -> None:

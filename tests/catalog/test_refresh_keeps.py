@@ -13,6 +13,7 @@ import pytest
 
 import catalog
 from catalog import store
+from catalog.identity import Identity
 from catalog.problems import CatalogError
 
 HEAD = "raw.githubusercontent.com/huggingface/pytorch-image-models/aa4b5850c1543fa488abf260f18390eda46cf85d/results"
@@ -90,6 +91,38 @@ def test_the_history_is_read_anew_when_its_table_is_lost(known: Path, small_mirr
     assert {name: after[name] for name in ("history.csv", "models.csv")} == {
         name: good[name] for name in ("history.csv", "models.csv")
     }
+
+
+def test_the_history_is_rebuilt_after_an_alias_was_corrected(
+    known: Path, small_mirror: Path, backbones: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = digest(known)
+    with monkeypatch.context() as patch:
+        patch.setattr(Identity, "past_name", lambda self, name, day: "every_name.means_this")
+        backbones("refresh", "--mirror", small_mirror, "--data", known, "--rebuild-history")
+    wrong = catalog.load(known)
+    assert set(wrong.history["model"]) == {"every_name.means_this"}
+    assert "same-weights" in set(wrong.quarantine["rule"])
+
+    assert backbones("refresh", "--mirror", small_mirror, "--data", known).status == 0
+    assert digest(known)["history.csv"] != good["history.csv"]
+    assert backbones("refresh", "--mirror", small_mirror, "--data", known, "--rebuild-history").status == 0
+    after = digest(known)
+    assert {name: after[name] for name in after if name != "refreshes.csv"} == {
+        name: good[name] for name in good if name != "refreshes.csv"
+    }
+
+
+def test_a_history_of_which_a_revision_cannot_be_had_is_not_rebuilt(
+    known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    good = digest(known)
+    revisions = catalog.load(known).sources.query("scraper == 'timm-history'")
+    url = str(revisions["url"].iloc[-1])
+    (small_mirror / url.removeprefix("https://")).unlink()
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known, "--rebuild-history")
+    assert outcome.status == 1
+    assert digest(known)["history.csv"] == good["history.csv"]
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EACCES])

@@ -36,7 +36,7 @@ def publish(facts: Facts, public: Path) -> None:
     """Write feed.xml: the newest revisions and files of results, with ids that never change."""
     site = project()
     entries = [_sweep_entry(sweep, site.site_url) for sweep in sweeps(facts)[:IN_FEED]]
-    entries += [_entry(revision, site.site_url) for revision in latest_revisions(facts)[:IN_FEED]]
+    entries += [entry(revision, site.site_url) for revision in latest_revisions(facts)[:IN_FEED]]
     entries.sort(key=lambda entry: entry.day, reverse=True)
     text = feed(
         title=f"{site.name}: what's new",
@@ -50,11 +50,13 @@ def publish(facts: Facts, public: Path) -> None:
     (public / "feed.xml").write_bytes(text)
 
 
-def _entry(revision: Revision, site_url: str) -> Entry:
+def entry(revision: Revision, site_url: str) -> Entry:
+    """The feed's entry of an upstream revision."""
     lines = [f"{revision.summary}."]
-    lines += [f"Added: {row.model}, {row.top1:g} % at {row.img_size} px." for row in revision.added[:SHOWN]]
-    if len(revision.added) > SHOWN:
-        lines.append(f"And {len(revision.added) - SHOWN} more.")
+    new = revision.models_added
+    lines += [f"New model: {row.model}, {row.top1:g} % at {row.img_size} px." for row in new[:SHOWN]]
+    if len(new) > SHOWN:
+        lines.append(f"And {len(new) - SHOWN} more models.")
     return Entry(
         identifier=f"{site_url}whats-new/#{revision.anchor}",
         title=f"{revision.date}: {revision.summary}",
