@@ -74,7 +74,9 @@ class Difference:
             _section("Models added", [f"`{model}`" for model in self.models_added]),
             _section("Models removed", [f"`{model}`" for model in self.models_removed]),
             _section("Results added", [f"`{item.model}` at {item.img_size}: {item.top1:g} %" for item in self.added]),
-            _section("Results removed", [f"`{item.model}` at {item.img_size} (was {item.top1:g} %)" for item in self.removed]),
+            _section(
+                "Results removed", [f"`{item.model}` at {item.img_size} (was {item.top1:g} %)" for item in self.removed]
+            ),
             _section("Models renamed", [f"`{item.former}` is now `{item.model}`" for item in self.renamed]),
             _section(
                 f"Results changed by more than {NEWS_THRESHOLD:g} points",

@@ -284,6 +284,7 @@ class _Merge:
         read = set(sources["revision"][sources["scraper"] == HISTORY])
         if read <= {rows[0].revision for rows in revisions}:
             history = TABLES["history"].empty()
+            revisions.sort(key=lambda rows: rows[0].date)
         else:
             newest = history["date"].max() if len(history) else ""
             revisions = [rows for rows in revisions if rows[0].date >= newest and rows[0].revision not in read]

@@ -1,4 +1,4 @@
-"""What changed and when: upstream revisions as models and results that came, changed and went; and what was measured here."""
+"""What changed and when: the models and results that upstream revisions brought, and what was measured here."""
 
 from __future__ import annotations
 

@@ -83,6 +83,7 @@ def survey_row(model: str, line: int = 2, **other: object) -> SurveyRow:
 
 
 def parsed(source: str, *records: Record, environments: tuple[Environment, ...] = ()) -> Parsed:
-    """A file that gave these records."""
-    file = SourceFile(source, source.split("/")[0], f"https://example.org/{source}", repr(records).encode())
+    """A file that gave these records; its lines are `row,2`, `row,3` and so on."""
+    lines = [repr(records), *(f"row,{line}" for line in range(2, 2 + max((row.line for row in records), default=0)))]
+    file = SourceFile(source, source.split("/")[0], f"https://example.org/{source}", "\n".join(lines).encode())
     return Parsed(file, list(records), list(environments))

@@ -96,7 +96,10 @@ def test_the_quarantine_holds_the_rows_of_now_and_those_of_sources_not_read_agai
     known = pd.concat([before(), before(source="timm/other")])
     kept = keep_older_rows([with_bad_row(10)], failed, known, "2026-11-20")
     old = table(
-        "quarantine", {"source": SOURCE, "line": 9}, {"source": "timm/other", "line": 3}, {"source": "let/go", "line": 2}
+        "quarantine",
+        {"source": SOURCE, "line": 9},
+        {"source": "timm/other", "line": 3},
+        {"source": "let/go", "line": 2},
     )
     new = table("quarantine", {"source": SOURCE, "line": 4})
     frame = kept.quarantine(new, old)

@@ -98,7 +98,7 @@ def test_a_former_name_of_weights_that_have_a_row_is_set_aside_and_counted() -> 
     former, present = alias()
     frames = build(results(accuracy(former, 79.0, 2), accuracy(present, 80.0, 3))).frames
     assert frames["evaluations"]["top1"].tolist() == [80.0]
-    assert frames["quarantine"][["line", "rule"]].values.tolist() == [[2, "same-weights"]]
+    assert frames["quarantine"][["line", "rule", "raw"]].values.tolist() == [[2, "same-weights", "row,2"]]
     source = frames["sources"].iloc[0]
     assert (source["rows_read"], source["rows_accepted"], source["rows_quarantined"]) == (2, 1, 1)
     assert errors(frames) == []
@@ -109,7 +109,7 @@ def test_a_timed_former_name_of_an_architecture_that_has_a_row_is_set_aside_too(
     now = present.partition(".")[0]
     frames = build(results(accuracy(present, 80.0)), speeds(benchmark(former, line=2), benchmark(now, line=3))).frames
     assert frames["measurements"]["architecture"].tolist() == [now]
-    assert frames["quarantine"]["rule"].tolist() == ["same-architecture"]
+    assert frames["quarantine"][["rule", "raw"]].values.tolist() == [["same-architecture", "row,2"]]
     assert errors(frames) == []
 
 
@@ -224,7 +224,7 @@ def replace_bad(file: Parsed, line: int) -> Parsed:
 
 
 def history_file(day: str, *records: PastAccuracy) -> Parsed:
-    commit = f"commit{day[-2:]}{len(records)}"
+    commit = f"commit-of-{day}-with-{len(records)}"
     file = parsed(f"timm-history/{day}-{commit}", *(replace(row, revision=commit, date=day) for row in records))
     return replace(file, file=replace(file.file, scraper="timm-history", revision=commit, published_at=day))
 
@@ -238,7 +238,36 @@ def test_two_revisions_of_one_day_read_in_two_refreshes_are_both_told() -> None:
 
 
 def test_a_revision_older_than_the_last_or_read_before_adds_nothing() -> None:
-    newest = history_file("2020-03-01", past("a.x", 80.0))
-    before = build(newest).frames
+    first, newest = history_file("2020-02-01", past("a.x", 80.0)), history_file("2020-03-01", past("a.x", 80.2))
+    before = build(first, newest).frames
     again = build(newest, history_file("2020-01-01", past("b.y", 70.0)), previous=before).frames
     pd.testing.assert_frame_equal(again["history"], before["history"])
+
+
+def test_when_every_known_revision_is_read_again_the_history_is_told_anew_oldest_first() -> None:
+    newest = history_file("2020-03-01", past("a.x", 80.0))
+    again = build(newest, history_file("2020-01-01", past("b.y", 70.0)), previous=build(newest).frames).frames
+    assert again["history"][["date", "model", "event"]].values.tolist() == [
+        ["2020-01-01", "b.y", "added"],
+        ["2020-03-01", "a.x", "added"],
+        ["2020-03-01", "b.y", "removed"],
+    ]
+
+
+def test_two_names_of_one_model_in_a_past_revision_keep_one_row_and_set_the_other_aside() -> None:
+    former, present = alias()
+    frames = build(history_file("2020-01-01", past(present, 80.0), replace(past(former, 80.1), line=3))).frames
+    assert frames["history"][["name", "top1"]].values.tolist() == [[present, 80.0]]
+    assert frames["quarantine"][["line", "rule", "raw"]].values.tolist() == [[3, "same-weights", "row,3"]]
+    assert errors(frames) == []
+
+
+def test_names_that_became_one_model_after_their_revision_was_read_ask_for_a_history_told_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = history_file("2020-01-01", past("a.x", 80.0), past("b.y", 80.1))
+    before = build(read).frames
+    monkeypatch.setattr(Identity, "past_name", lambda self, name, day: "a.x")
+    problems = build(previous=before).problems
+    assert [problem.rule for problem in problems] == ["same-weights"]
+    assert "backbones refresh --rebuild-history" in str(problems[0])

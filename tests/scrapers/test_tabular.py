@@ -125,6 +125,15 @@ def test_a_new_column_is_reported_once() -> None:
     ]
 
 
+def test_a_row_set_aside_is_kept_as_it_stood() -> None:
+    parsed, _ = read('model,value\r\na,"1,013.01"\r\n"b ,""x""",  7,  8\r\nc\x07,9,9\r\n"d\ne",1,2\r\n')
+    assert [(row.line, row.raw) for row in parsed.rejected] == [
+        (3, '"b ,""x""",  7,  8'),
+        (4, "c\\x07,9,9"),
+        (5, '"d\\ne",1,2'),
+    ]
+
+
 @pytest.mark.parametrize("name", ["<script>", "../x", "=1+1", "a|b", 'a"b', "a\nb", "-x", "", "x" * 200, "é"])
 def test_a_name_that_could_be_markup_a_path_or_a_formula_is_set_aside(name: str) -> None:
     parsed = Parsed(source_file(""))
