@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from catalog.evaluations_file import DIRECTORY, default_path
+from catalog.problems import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache" / "evaluations"
+LONGEST_LINE = 5000  # characters; a path may have 4096
 
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds one folder of images per class.")]
 Dataset = Annotated[str, typer.Option(help="Data set that the folder holds, a key of the catalog's.")]
@@ -85,10 +87,10 @@ def run(
         evaluation = Evaluation(model, implementation, weights, img_size, batch_size, num_classes, dataset)
     except BackboneError as error:
         _end(str(error), 2)
-    check(output or default_path(dataset))
     try:
-        for path in filter(None, (output, predictions)):
+        for path in filter(None, (output, predictions, journal)):
             check_writable(path)
+        check(output or default_path(dataset))
         planned = plan(evaluation, read_folder(data, evaluation.classes, class_map), limit)
         outcome, kept = _evaluate(planned, journal, scheduler, workers)
         written = _write(outcome, output, predictions)
@@ -97,7 +99,7 @@ def run(
     except BackboneError as error:
         _end(str(error), 2 if isinstance(error, UnknownNameError) else 1)
     for image, reason in outcome.unreadable.items():
-        print(f"backbones evaluate: {data / image}: {reason}; left out", file=sys.stderr)
+        _say(one_line(f"{data / image}: {reason}; left out", LONGEST_LINE))
     _show(outcome, written, as_json)
     raise typer.Exit(0 if merged and not outcome.unreadable else 1)
 
@@ -165,7 +167,7 @@ def _write_predictions(outcome: Outcome, path: Path) -> None:
     from implementations.evaluation.specification import EvaluationError
 
     try:
-        with path.open("w", newline="", encoding="utf-8") as file:
+        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["image", *(f"top{place}" for place in range(1, 6))])
             writer.writerows([image, *(top5 or ())] for image, top5 in outcome.top5.items())

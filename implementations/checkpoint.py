@@ -10,7 +10,6 @@ from implementations.errors import WeightsError
 
 PICKLED = (".bin", ".pth", ".pt", ".tar")
 FLOATS = ("float16", "bfloat16", "float32", "float64")  # what weights are; 8-bit floats mean nothing without a scale
-_LONGEST_PATH = 200  # characters of a path that a message shows
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")  # where training scripts put the state dict
 
 # The types of a safetensors file that numpy has (and bfloat16); whole numbers may be buffers that a model leaves out.
@@ -81,12 +80,12 @@ def unfit_type(name: str, found: Any) -> str:
 
 def _read_file(path: Path) -> Mapping[str, Any]:
     if not is_file(path):
-        raise WeightsError(f"weights {_label(path)}: no such file")
+        raise WeightsError(f"weights {path}: no such file")
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     if path.suffix in PICKLED:
         return _read_pickle(path)
-    raise WeightsError(f"weights {_label(path)}: unknown kind of file; expected .safetensors, {', '.join(PICKLED)}")
+    raise WeightsError(f"weights {path}: unknown kind of file; expected .safetensors, {', '.join(PICKLED)}")
 
 
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
@@ -97,12 +96,12 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
             kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118 - not a mapping
             for name, kind in kinds.items():
                 if kind not in _KINDS:
-                    raise WeightsError(f"weights {_label(path)}: {unfit_type(name, kind)}")
+                    raise WeightsError(f"weights {path}: {unfit_type(name, kind)}")
             if "BF16" in kinds.values():
                 return _read_raw_safetensors(path)
             return {name: file.get_tensor(name) for name in kinds}
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"weights {_label(path)}: truncated, or not a safetensors file ({error})") from error
+        raise WeightsError(f"weights {path}: truncated, or not a safetensors file ({error})") from error
 
 
 def _read_raw_safetensors(path: Path) -> dict[str, np.ndarray]:
@@ -121,16 +120,16 @@ def _read_pickle(path: Path) -> Mapping[str, Any]:
         import torch
     except ImportError as error:
         raise WeightsError(
-            f"weights {_label(path)}: this is a PyTorch pickle and torch is not installed;"
+            f"weights {path}: this is a PyTorch pickle and torch is not installed;"
             " install torch, or use the .safetensors file of the same weights"
         ) from error
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever the unpickler runs into in bytes that are no pickle
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightsError(f"weights {_label(path)}: truncated, or not a PyTorch state dict ({reason})") from error
+        raise WeightsError(f"weights {path}: truncated, or not a PyTorch state dict ({reason})") from error
     if not isinstance(loaded, Mapping):
-        raise WeightsError(f"weights {_label(path)}: holds a {type(loaded).__name__}; expected a state dict of tensors")
+        raise WeightsError(f"weights {path}: holds a {type(loaded).__name__}; expected a state dict of tensors")
     return loaded
 
 
@@ -152,7 +151,4 @@ def _array(name: str, value: Any, source: Any) -> np.ndarray | None:
 
 
 def _label(source: Any) -> str:
-    if not isinstance(source, str | Path):
-        return f"in the {type(source).__name__} given"
-    shown = str(source)
-    return shown if len(shown) <= _LONGEST_PATH else f"…{shown[-_LONGEST_PATH:]}"
+    return str(source) if isinstance(source, str | Path) else f"in the {type(source).__name__} given"

@@ -6,10 +6,11 @@ LONGEST = 2000  # characters of a message
 
 
 class BackboneError(ValueError):
-    """A model cannot be built or used as asked; its text is one line, whatever names it quotes."""
+    """A model cannot be built or used as asked; its text is one line, cut in the middle where a name is endless."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(one_line(message, LONGEST))
+        text = one_line(message, len(message))
+        super().__init__(text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}")
 
 
 class UnknownNameError(BackboneError):

@@ -12,14 +12,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from catalog.problems import one_line
 from implementations.checkpoint import FLOATS, read_state_dict, unfit_type
 from implementations.errors import WeightsError
 from implementations.layers.linear import Conv2d, Linear
 from implementations.registry import PretrainedConfig
 
 SHOWN = 8  # mismatches named in one message
-LONGEST_NAME = 200  # characters of a tensor's name in it
 
 _NORM_NAMES = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _NORMS = (keras.layers.LayerNormalization, keras.layers.BatchNormalization, keras.layers.GroupNormalization)
@@ -139,11 +137,7 @@ def _slot(layer: keras.layers.Layer, prefix: str, attribute: str, variable: Any)
 def _check(model_name: str, state: dict[str, np.ndarray], expected: dict[str, Slot]) -> None:
     """Raise one WeightsError that names every tensor missing, extra, of another shape or type, or not finite."""
     missing = [f"{name} {slot.shape} is missing" for name, slot in expected.items() if name not in state]
-    extra = [
-        f"{one_line(name, LONGEST_NAME)} {array.shape} is not part of the model"
-        for name, array in state.items()
-        if name not in expected
-    ]
+    extra = [f"{name} {array.shape} is not part of the model" for name, array in state.items() if name not in expected]
     shared = [name for name in expected if name in state]
     shapes = [
         f"{name} has shape {state[name].shape}, expected {expected[name].shape}"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from implementations.evaluation.predictor import Predictor, UnreadableImageError
+from implementations.evaluation.image_file import UnreadableImageError, read_bytes, readable_name, refuse_bombs
+from implementations.evaluation.predictor import Predictor
 from implementations.evaluation.specification import EvaluationError
 
 TOP = 5
@@ -51,6 +52,7 @@ def predictions(
     Raises:
         EvaluationError: the model's output is not a number, or the folder has gone.
     """
+    refuse_bombs()
     with ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="images") as readers:
 
         def submit(batch: Batch) -> list[Future[np.ndarray]]:
@@ -66,14 +68,14 @@ def predictions(
 
 
 def _prepare(predictor: Predictor, path: Path) -> np.ndarray:
+    if not readable_name("/".join(path.parts[-2:])):
+        raise UnreadableImageError("its name is not text in UTF-8 without control characters")
     try:
-        data = path.read_bytes()
-    except OSError as error:
+        data = read_bytes(path)
+    except UnreadableImageError as error:
         if not path.parent.is_dir():
             raise EvaluationError(f"{path.parent}: the folder is not there; every worker must see it") from error
-        raise UnreadableImageError(error.strerror or str(error)) from error
-    if not data:
-        raise UnreadableImageError("the file is empty")
+        raise
     return predictor.prepare(data)
 
 

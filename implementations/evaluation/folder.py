@@ -45,7 +45,7 @@ class ImageFolder:
         """A hash of the images' names, sizes and classes: another set of images has another."""
         digest = hashlib.sha256()
         for path, label in zip(self.paths, self.labels, strict=True):
-            digest.update(f"{path}\0{label}\0{_size(self.root / path)}\0".encode())
+            digest.update(os.fsencode(f"{path}\0{label}\0{_size(self.root / path)}\0"))
         return digest.hexdigest()
 
 
@@ -60,8 +60,8 @@ def read_folder(root: Path, num_classes: int, class_map: Path | None = None) -> 
         EvaluationError: no such folder, no images in it, or folders that are no classes of the classifier.
     """
     try:
-        names = sorted((entry.name for entry in _entries(root) if entry.is_dir()), key=_natural)
-        files = {name: sorted(entry.name for entry in _entries(root / name) if not entry.is_dir()) for name in names}
+        names = sorted((entry.name for entry in _entries(root) if _is_dir(entry)), key=_natural)
+        files = {name: sorted(entry.name for entry in _entries(root / name) if not _is_dir(entry)) for name in names}
     except OSError as error:
         raise EvaluationError(f"{error.filename}: cannot be read: {error.strerror}") from error
     if not names:
@@ -123,10 +123,18 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return [entry for entry in entries if not entry.name.startswith(".")]
 
 
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link to one; a link that leads round in a circle is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def _no_images(root: Path, names: Sequence[str]) -> str:
     """Say what to do about a folder without images; a common one is the folder above the right one."""
     for name in names:
-        if any(entry.is_dir() for entry in _entries(root / name)):
+        if any(_is_dir(entry) for entry in _entries(root / name)):
             return f"{root}: no images in its folders, which hold folders themselves; did you mean {root / name}?"
     return f"{root}: no images in its {len(names)} folders, expected {', '.join(SUFFIXES)}"
 

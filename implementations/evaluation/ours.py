@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import tensorflow as tf
 
 import implementations
 from implementations.benchmark.environment import installed_versions
-from implementations.evaluation.predictor import Predictor, UnreadableImageError
+from implementations.evaluation.image_file import UnreadableImageError, decoded, opened
+from implementations.evaluation.predictor import Predictor
 from implementations.evaluation.specification import Evaluation
 from implementations.image_processing import ImageProcessor
 
@@ -24,10 +24,14 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
     model = implementations.create_model(config.name, img_size=size, num_classes=evaluation.classes)
     implementations.load_weights(model, weights)
 
+    resized = size / config.crop_pct
+
     def prepare(data: bytes) -> np.ndarray:
+        # Where Pillow rounds the colours of print TensorFlow truncates, half of the values.
+        printed = opened(data, resized).mode == "CMYK"
         try:
-            return processor(_pixels_of_cmyk(data) if _is_cmyk(data) else data).numpy()  # height, width, C
-        except (ValueError, OSError) as error:
+            return processor(decoded(data, resized) if printed else data).numpy()  # height, width, C
+        except (ValueError, OSError, tf.errors.OpError) as error:
             raise UnreadableImageError(str(error).removeprefix("image: ")) from error
 
     # The image processing is TensorFlow's under every back end.
@@ -40,18 +44,3 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
         interpolation=config.interpolation,
         versions=installed_versions(list(packages)),
     )
-
-
-def _is_cmyk(data: bytes) -> bool:
-    """Whether the header is that of an image in printing colours, of which ImageNet has some."""
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            return image.mode == "CMYK"
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        return False
-
-
-def _pixels_of_cmyk(data: bytes) -> np.ndarray:
-    """uint8 (H, W, 3) as Pillow converts it; where Pillow rounds TensorFlow truncates, half of the values."""
-    with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("RGB"))

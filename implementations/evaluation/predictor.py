@@ -11,13 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from implementations.benchmark.specification import OURS, TIMM
+from implementations.checkpoint import is_file
 from implementations.evaluation.specification import Evaluation, EvaluationError
 
 _CHUNK = 1 << 22
-
-
-class UnreadableImageError(Exception):
-    """Bytes that are no image, or not a whole one; the message says what was found."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def weights_file(evaluation: Evaluation) -> Path:
         from implementations.hub import download_weights
 
         return download_weights(evaluation.config.name)
-    if not evaluation.weights.is_file():
+    if not is_file(evaluation.weights):
         raise EvaluationError(f"weights {evaluation.weights}: no such file")
     return evaluation.weights
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 
 from catalog.problems import one_line
 from implementations.benchmark.environment import installed_versions
 from implementations.errors import WeightsError
-from implementations.evaluation.predictor import Predictor, UnreadableImageError
+from implementations.evaluation.image_file import decoded
+from implementations.evaluation.predictor import Predictor
 from implementations.evaluation.specification import Evaluation
 from implementations.parity.torchvision_ops import define_missing_operators
-
-# What Pillow raises for bytes that are no image, or a damaged one.
-DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 
 
 def load(evaluation: Evaluation, weights: Path) -> Predictor:
@@ -32,16 +26,10 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
     model = _create(evaluation, weights).to(device)
     data_config = resolve_data_config({"img_size": evaluation.img_size}, model=model)
     transform = create_transform(**data_config)
+    resized = data_config["input_size"][-1] / data_config["crop_pct"]
 
     def prepare(data: bytes) -> np.ndarray:
-        try:
-            image = Image.open(io.BytesIO(data)).convert("RGB")
-        except UnidentifiedImageError as error:
-            raise UnreadableImageError(f"{len(data)} bytes that are no image of a known kind") from error
-        except DECODING_ERRORS as error:
-            reason = str(error).splitlines()
-            raise UnreadableImageError(reason[0] if reason else type(error).__name__) from error
-        return transform(image).numpy()  # C, height, width
+        return transform(decoded(data, resized)).numpy()  # C, height, width
 
     def predict(batch: np.ndarray) -> np.ndarray:
         with torch.inference_mode():

@@ -110,6 +110,20 @@ def test_images_that_cannot_be_read_are_a_line_each_and_status_1(evaluate: Run, 
     assert rows(tmp_path / "results.csv")[0].images == 18
 
 
+def test_odd_names_are_one_line_each_and_stand_escaped_among_the_predictions(
+    evaluate: Run, images: Path, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(images, tmp_path / "images"))
+    for name in (b"a\nb.png", b"\xff.png", b"\x1b[31m.png"):
+        (data / "n01440764" / os.fsdecode(name)).touch()
+    arguments = ("--output", tmp_path / "results.csv", "--predictions", tmp_path / "predictions.csv")
+    outcome = evaluate(*arguments, data=data)
+    lines = [line for line in outcome.err.splitlines() if line.endswith("left out")]
+    assert outcome.status == 1 and len(lines) == 3 and all(line.isprintable() for line in lines)
+    with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 21
+
+
 def test_predictions_of_every_image_can_be_had(evaluate: Run, tmp_path: Path) -> None:
     evaluate("--output", tmp_path / "results.csv", "--predictions", tmp_path / "predictions.csv", "--limit", 5)
     with (tmp_path / "predictions.csv").open(newline="") as file:
@@ -127,7 +141,14 @@ def test_predictions_that_find_no_room_cost_no_work_and_leave_no_row(evaluate: R
     assert again.status == 0 and "going on after 18 images" in again.err and len(rows(tmp_path / "results.csv")) == 1
 
 
-@pytest.mark.parametrize("option", ["--output", "--predictions"])
+@pytest.mark.parametrize("option", ["--output", "--predictions", "--journal", "--class-map", "--weights"])
+def test_a_path_that_no_file_can_have_is_one_line_before_the_work(evaluate: Run, option: str) -> None:
+    outcome = evaluate(option, "x" * 5000)
+    assert outcome.status == 1 and outcome.err.count("\n") == 1 and len(outcome.err) < 2200
+    assert "cannot be" in outcome.err or "no such file" in outcome.err
+
+
+@pytest.mark.parametrize("option", ["--output", "--predictions", "--journal"])
 def test_a_place_that_cannot_be_written_is_found_out_first(evaluate: Run, tmp_path: Path, option: str) -> None:
     (tmp_path / "file").touch()
     outcome = evaluate(option, tmp_path / "file" / "results.csv")

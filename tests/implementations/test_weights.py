@@ -192,14 +192,14 @@ def test_paths_that_no_file_can_have_are_one_short_line(model, path):
     load_fails(model, path, "no such file")
     with pytest.raises(WeightsError) as caught:
         implementations.load_weights(model, path)
-    assert len(str(caught.value)) < 400
+    assert len(str(caught.value)) < 2100
 
 
 def test_names_of_tensors_cannot_break_the_line(model):
     load_fails(model, {**state_dict(model), "a\nb\x1b[31m" + "c" * 9999: np.zeros(1)}, "is not part of the model")
     with pytest.raises(WeightsError) as caught:
         implementations.load_weights(model, {"a\x1b" + "c" * 9999: np.zeros(1)})
-    assert str(caught.value).isprintable() and len(str(caught.value)) < 2500
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 2100
 
 
 def test_many_mismatches_are_counted_not_listed(model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,17 @@ def photograph(random: np.random.Generator, height: int, width: int, channels: i
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None]) + 1 / (height + width)
     waves = np.fft.ifft2(random.normal(size=(channels, height, width)) / frequency).real
     return np.clip(128 + 50 * (waves - waves.mean()) / waves.std(), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+
+
+def png(width: int, height: int) -> bytes:
+    """A grey PNG of one bit per pixel, all black: a few kilobytes for a hundred million pixels."""
+    rows = zlib.compress(bytes(height * (1 + -(-width // 8))), 9)
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    parts = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def make_weights(path: Path, model: str = MODEL, **arguments: int) -> Path:

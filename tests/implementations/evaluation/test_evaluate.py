@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from implementations.evaluation.batches import Batch, BatchResult
 from implementations.evaluation.evaluate import HereRunner, Outcome, Plan, evaluate, open_journal, plan, runner_here
 from implementations.evaluation.folder import SYNSETS, read_folder
+from implementations.evaluation.image_file import UnreadableImageError, decoded
 from implementations.evaluation.specification import Evaluation, EvaluationError
 from tests.implementations.evaluation.light_models import ours as light_model
-from tests.implementations.evaluation.made_images import IMG_SIZE, MODEL, make_weights
+from tests.implementations.evaluation.made_images import IMG_SIZE, MODEL, make_weights, png
 
 
 def planned(images: Path, weights: Path, **wishes: object) -> Plan:
@@ -140,6 +145,73 @@ def test_both_refuse_the_same_damaged_images(implementation: str, images: Path, 
     outcome = run(planned(tmp_path, weights, implementation=implementation), tmp_path / "journal")
     assert list(outcome.unreadable) == [f"n01440764/{name}" for name in ("cut-0-rgb.JPEG", "cut-4-rgb.png", "text.jpg")]
     assert outcome.row.images == 2
+
+
+@pytest.mark.parametrize("implementation", ["backbone-survey", "timm"])
+def test_images_too_large_to_decode_or_to_resize_are_kept_out(
+    implementation: str, images: Path, weights: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "n01440764"
+    folder.mkdir()
+    shutil.copy(images / "n01440764" / "4-rgb.png", folder / "whole.png")
+    (folder / "bomb.png").write_bytes(png(20_000, 20_000))
+    (folder / "large.png").write_bytes(png(10_000, 10_000))
+    (folder / "strip.png").write_bytes(png(5_000_000, 1))
+    (folder / "document.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n")
+    outcome = run(planned(tmp_path, weights, implementation=implementation), tmp_path / "journal")
+    reasons = {path.removeprefix("n01440764/"): reason for path, reason in outcome.unreadable.items()}
+    assert outcome.row.images == 1 and list(reasons) == ["bomb.png", "document.jpg", "large.png", "strip.png"]
+    assert "400000000 pixels" in reasons["bomb.png"] and "100000000 pixels" in reasons["large.png"]
+    assert reasons["strip.png"].startswith("5000000x1 pixels are ") and "expected at most" in reasons["strip.png"]
+    assert reasons["document.jpg"].endswith("bytes that are no image of a known kind")
+
+
+def test_what_is_no_file_of_its_own_is_kept_out_and_the_rest_goes_on(
+    images: Path, weights: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(images, tmp_path / "images"))
+    folder = root / "n01440764"
+    (root / "circle").symlink_to("circle")
+    (folder / "above").symlink_to("..")
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "zero.png").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe.png")
+    with (folder / "vast.png").open("wb") as file:
+        file.truncate(1 << 40)
+    outcome, _ = faked(planned(root, weights), tmp_path / "journal")
+    assert outcome and (outcome.row.images, outcome.row.unreadable) == (18, 4)
+    assert outcome.unreadable == {
+        "n01440764/loop.png": "Too many levels of symbolic links",
+        "n01440764/pipe.png": "it is no regular file",
+        "n01440764/vast.png": "the file has 1,099,511,627,776 bytes, expected at most 536,870,912",
+        "n01440764/zero.png": "it is no regular file",
+    }
+
+
+@pytest.mark.parametrize("name", [b"\xff.png", b"a\nb.png", b"\x1b[31m.png", "\u202egnp.png".encode()])
+def test_a_name_that_no_table_can_hold_is_kept_out_and_the_rest_goes_on(
+    name: bytes, images: Path, weights: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(images, tmp_path / "images"))
+    odd = root / "n01440764" / os.fsdecode(name)
+    shutil.copy(root / "n01440764" / "4-rgb.png", odd)
+    shutil.copy(odd, odd.with_name("früh\u3000 =1,'.png"))
+    outcome, _ = faked(planned(root, weights), tmp_path / "journal")
+    assert outcome and (outcome.row.images, outcome.row.unreadable) == (19, 1)
+    reason = "its name is not text in UTF-8 without control characters"
+    assert outcome.unreadable == {f"n01440764/{odd.name}": reason}
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_damage_to_an_image_is_more_than_an_unreadable_image(images: Path, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(sorted((images / "n01440764").iterdir())))
+    damaged = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, min(len(damaged) - 1, 700)))
+        damaged[place] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(UnreadableImageError):
+        decoded(bytes(damaged[: data.draw(st.integers(1, len(damaged)))]), 64)
 
 
 def test_a_folder_of_nothing_readable_is_no_result(weights: Path, tmp_path: Path) -> None:
