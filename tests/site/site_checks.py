@@ -11,6 +11,11 @@ REFERENCE = re.compile(r'<(\w+)\b[^>]*?\s(href|src|data-chart)="([^"]*)"')
 ALL_REFERENCES = re.compile(r'\s(?:href|src|data-chart)="([^"]*)"')
 ID = re.compile(r'<[a-zA-Z][^>]*?\sid="([^"]*)"')
 IMAGE = re.compile(r"<img\b[^>]*>")
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+# What the policy refuses: scripts, styles and handlers that stand in a page.
+IN_PAGE = re.compile(
+    r'<script\b(?![^>]*\bsrc=)(?![^>]*\btype="application/json")[^>]*>|<style\b|<\w[^>]*\s(?:style|on\w+)="[^"]*"'
+)
 SITE = "https://backbone-survey.github.io/backbone-survey/"
 
 
@@ -42,7 +47,7 @@ def external_assets(text: str) -> list[str]:
 
 
 def faults(text: str) -> list[str]:
-    """What a page lacks: language, one first heading, alternative texts, unique ids, the day of the data."""
+    """What a page lacks or may not have: language, heading, alternative texts, unique ids, policy, day of the data."""
     found = []
     if not re.search(r'<html lang="en"', text):
         found.append("no language")
@@ -51,6 +56,9 @@ def faults(text: str) -> list[str]:
     found += [f"no alternative text: {image[:80]}" for image in IMAGE.findall(text) if " alt=" not in image]
     ids = ID.findall(text)
     found += [f"id twice: {one}" for one in {one for one in ids if ids.count(one) > 1}]
+    if len(POLICY.findall(text.split("<script", 1)[0].split('rel="stylesheet"', 1)[0])) != 1:
+        found.append("no policy before the first script and style sheet")
+    found += [f"in the page: {one[:80]}" for one in IN_PAGE.findall(text)]
     if "Data as of" not in text:
         found.append("no day of the data")
     if not re.search(r"<title>[^<]+</title>", text):

@@ -96,3 +96,55 @@ def test_pages_work_without_javascript(browser, served):
     assert page.locator("table.sortable tbody tr").count() > 20
     assert page.locator("figure.chart img").first.is_visible()
     page.context.close()
+
+
+def see_the_chart(page):
+    page.locator("figure.chart[data-chart]").first.scroll_into_view_if_needed()
+    page.locator("figure.chart-live .main-svg").first.wait_for()
+
+
+def sort_the_leaderboard(page):
+    page.locator(".tabulator-row").first.wait_for()
+    page.get_by_role("searchbox", name="Search models").fill("convnext")
+    page.locator("#leaderboard-chart").scroll_into_view_if_needed()
+    page.locator("#leaderboard-chart .main-svg").first.wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV").click()
+    assert saved.value.suggested_filename.endswith(".csv")
+
+
+def search(page):
+    query = page.locator("[data-md-component=search-query]")
+    query.click()
+    query.press_sequentially("convnext tiny")
+    page.locator(".md-search-result__item").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    ("path", "use"),
+    [
+        ("", see_the_chart),
+        ("leaderboard/", sort_the_leaderboard),
+        ("charts/", see_the_chart),
+        ("models/convnext_tiny.fb_in1k/", search),
+    ],
+)
+def test_pages_work_under_their_policy(browser, served, path, use):
+    page, wrong = opened(browser, served + path)
+    use(page)
+    page.context.close()
+    assert wrong == []
+
+
+def test_the_policy_refuses_what_stands_in_a_page_and_what_lies_elsewhere(browser, served):
+    page, wrong = opened(browser, served)
+    page.evaluate("""() => {
+      document.body.insertAdjacentHTML("beforeend", "<img src='data:,' onerror='window.ran = 1'>");
+      document.body.append(Object.assign(document.createElement("script"), { textContent: "window.ran = 2" }));
+      document.body.append(Object.assign(document.createElement("img"), { src: "https://elsewhere.invalid/x.png" }));
+    }""")
+    ran = page.evaluate("window.ran")
+    page.context.close()
+    assert ran is None
+    refused = " ".join(wrong)
+    assert "inline event handler" in refused and "inline script" in refused and "elsewhere.invalid" in refused

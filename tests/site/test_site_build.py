@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from site_checks import broken_links, external_assets, faults
+from site_visit import opened
 from small_catalog import shrink
 from survey.build import build, draw_charts
 from survey.engine import run_engine
@@ -20,6 +21,7 @@ import catalog
 from catalog.problems import CatalogError
 from catalog.schema import TABLES
 from catalog.store import write_tables
+from tests.site.leaderboard_page import serve
 
 HOSTILE = "<script>alert(1)</script>\"'|`=x"
 
@@ -204,12 +206,26 @@ def test_a_hostile_site_is_still_whole(hostile_site):
     assert {name: found for name, text in pages.items() if (found := faults(text))} == {}
 
 
-def test_zensical_builds_the_same_pages(small_site, site_tables, tmp_path):
+@pytest.fixture(scope="module")
+def zensical_site(site_tables, tmp_path_factory):
     pytest.importorskip("zensical")
-    public = tmp_path / "public"
-    build(catalog.load(site_tables), public, work=tmp_path / "work", charts=False, engine="zensical")
-    pages = {str(path.relative_to(public)): path.read_text() for path in public.rglob("*.html")}
+    folder = tmp_path_factory.mktemp("zensical")
+    build(catalog.load(site_tables), folder / "public", work=folder / "work", charts=False, engine="zensical")
+    return folder / "public"
+
+
+def test_zensical_builds_the_same_pages(small_site, zensical_site):
+    pages = {str(path.relative_to(zensical_site)): path.read_text() for path in zensical_site.rglob("*.html")}
     assert set(small_site.pages) <= set(pages)
-    assert broken_links(public, pages)[:10] == []
+    assert broken_links(zensical_site, pages)[:10] == []
     assert {name: found for name, text in pages.items() if (found := external_assets(text))} == {}
     assert {name: found for name, text in pages.items() if (found := faults(text))} == {}
+
+
+@pytest.mark.browser
+def test_zensicals_pages_work_under_the_same_policy(zensical_site, browser):
+    with serve(zensical_site) as address:
+        page, wrong = opened(browser, f"{address}leaderboard/")
+        page.locator(".tabulator-row").first.wait_for()
+        page.context.close()
+    assert wrong == []
