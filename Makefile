@@ -1,8 +1,13 @@
 # The commands of the house. `make site` and `make test` set up everything they need in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# Parsed by `backbones refresh`: read every URL from this folder and touch no network.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# Each package is listed with its version and hashes, and none is looked for in what another needs.
+HASHED := $(PIP) --no-deps --require-hashes --requirement
+EDITABLE := $(PIP) --no-build-isolation --editable
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --python-version 3.11.5 \
+	--constraint constraints.txt --excludes requirements/unhashed.txt --group build --custom-compile-command 'make lock'
+# For `make refresh` and `make audit`: read every URL from this folder and touch no network.
 MIRROR ?=
 # Options of `make bench`, such as BENCH='--models vit_base_patch16_224 --rounds 4'.
 BENCH ?=
@@ -10,18 +15,21 @@ README_CHART := public/charts/gmacs-accuracy.png
 
 .PHONY: site serve test sweep lint refresh charts bench bench-pipeline lock clean
 
-.venv/site.stamp: pyproject.toml constraints.txt package-lock.json
+.venv/site.stamp: pyproject.toml requirements/site.txt package-lock.json
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable '.[site]'
+	$(HASHED) requirements/site.txt
+	$(EDITABLE) . --no-deps
 	$(BIN)/npm ci --silent --no-audit --no-fund
 	touch $@
 
-.venv/bench.stamp: .venv/site.stamp
-	$(PIP) --editable '.[site,implementations,export,parity,benchmark]'
+.venv/bench.stamp: .venv/site.stamp constraints.txt
+	$(EDITABLE) '.[site,implementations,export,parity,benchmark]' --constraint constraints.txt
 	touch $@
 
-.venv/test.stamp: .venv/site.stamp
-	$(PIP) --editable '.[site,implementations,export,parity,test]'
+.venv/test.stamp: .venv/site.stamp requirements/test.txt requirements/unhashed.txt constraints.txt
+	$(HASHED) requirements/test.txt
+	$(PIP) --requirement requirements/unhashed.txt --constraint constraints.txt
+	$(BIN)/pip check
 	command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium) || echo "chromium is not installed and could not be: browser tests will be skipped" >&2
 	touch $@
 
@@ -55,9 +63,12 @@ bench: .venv/bench.stamp  ## time the implementations against their rivals on th
 bench-pipeline: .venv/test.stamp  ## time and memory of refresh, charts, site and the terminal commands
 	$(BIN)/python -m tests.bench_pipeline
 
-lock: .venv/test.stamp  ## write constraints.txt anew from what is installed
+lock: .venv/test.stamp  ## write constraints.txt from what is installed, and requirements/ with the hashes of those versions
+	$(PIP) uv --constraint constraints.txt
 	(head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//' | sort -f) > constraints.new
 	mv constraints.new constraints.txt
+	$(LOCK) --extra site --output-file requirements/site.txt
+	$(LOCK) --all-extras --output-file requirements/test.txt
 
 clean:
 	rm -rf public site/build .cache
