@@ -13,7 +13,7 @@ MIRROR ?=
 BENCH ?=
 README_CHART := public/charts/gmacs-accuracy.png
 
-.PHONY: site serve test sweep lint refresh charts bench bench-pipeline lock clean
+.PHONY: site serve test sweep lint refresh charts audit bench bench-pipeline lock clean
 
 .venv/site.stamp: pyproject.toml requirements/site.txt package-lock.json
 	$(PYTHON) -m venv .venv
@@ -56,6 +56,10 @@ test: lint  ## lint, format, types and all tests
 
 sweep: .venv/test.stamp  ## the slow extras: every variant and every check
 	$(BIN)/pytest -m sweep
+
+audit:  ## compare every published figure with its line of upstream; the built site's too where there is one
+	$(PYTHON) -m tests.audit $(if $(MIRROR),--mirror $(MIRROR))
+	$(if $(wildcard public/api),$(PYTHON) -m tests.audit --data public/data --api public/api/v1 $(if $(MIRROR),--mirror $(MIRROR)))
 
 bench: .venv/bench.stamp  ## time the implementations against their rivals on this machine, into catalog/results
 	$(BIN)/backbones bench $(BENCH)
