@@ -105,23 +105,25 @@ def apply_corrections(
 
     An entry that finds fewer rows than it speaks of, or none, has a row that says it stopped for the others.
     """
-    corrected = {row.line: row for row in rows}
+    corrected = list(rows)
     table: list[tuple[object, ...]] = []
     for correction in corrections:
-        matched = [row for row in rows if correction.matches(row)]
-        hits = [row for row in matched if correction.finds_expected(row)]
-        for row in hits:
+        matched = [index for index, row in enumerate(rows) if correction.matches(row)]
+        hits = [index for index in matched if correction.finds_expected(rows[index])]
+        for index in hits:
             state = "suspected" if correction.suspected else "applied"
             if state == "applied":
                 field = FIELDS[correction.column]
                 value = _typed(field, correction.corrected)
-                corrected[row.line] = replace(corrected[row.line], **{field: value})  # type: ignore[arg-type]
-            table.append(_table_row(correction, row, state))
+                corrected[index] = replace(corrected[index], **{field: value})  # type: ignore[arg-type]
+            table.append(_table_row(correction, rows[index], state))
         if len(hits) < correction.rows:
-            changed = [row for row in matched if row not in hits]
+            changed = [rows[index] for index in matched if index not in hits]
             table.append(_table_row(correction, changed[0] if changed else None, "stopped"))
-    columns = pd.Index(TABLES["corrections"].column_names)
-    return list(corrected.values()), TABLES["corrections"].typed(pd.DataFrame(table, columns=columns))
+    schema = TABLES["corrections"]
+    frame = schema.typed(pd.DataFrame(table, columns=pd.Index(schema.column_names)))
+    # A row kept from an older file may stand where another stands now; that place is then told once.
+    return corrected, frame.drop_duplicates(list(schema.key))
 
 
 def _table_row(correction: Correction, row: SurveyRow | None, state: str) -> tuple[object, ...]:

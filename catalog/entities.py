@@ -193,11 +193,11 @@ def _survey_model(item: SurveyModel) -> Row:
     return {
         "model": item.model,
         "architecture": item.architecture,
-        "name": item.row.model,
+        "name": item.title,
         "origin": "survey",
         "pretrain_sets": item.pretrain_sets or None,
         "train_set": item.train_set,
-        "distilled": False,
+        "distilled": item.distilled,
         "source": item.row.source,
         "line": item.row.line,
     }

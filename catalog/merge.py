@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -31,7 +31,7 @@ from catalog.records import (
     SurveyRow,
 )
 from catalog.schema import TABLES
-from catalog.survey import SurveyModel, identify
+from catalog.survey import SurveyModel, identify, with_older
 from catalog.vocabulary import IMAGENET, MEASURED_UPSTREAM, REPORTED, SAME_PARAMS
 
 Frames = dict[str, pd.DataFrame]
@@ -76,17 +76,15 @@ class _Merge:
         self.parsed = self.kept.usable
         self.environments = {environment.key: environment for file in self.parsed for environment in file.environments}
         self.rejected = [row for file in self.parsed for row in file.rejected]
-        self._corrected_lines: set[int] = set()
         self._published_params: dict[str, float] = {}  # M, of an architecture, as published beside its accuracy
 
     def run(self) -> Merged:
-        survey_rows = self._records(SurveyRow)
+        survey_rows = self._survey_rows()
         corrected, corrections = apply_corrections(survey_rows, load_corrections())
-        self._corrected_lines = set(corrections.loc[corrections["state"] == "applied", "line"])
         survey = identify(corrected, survey_rows, self.identity)
         frames: Frames = {}
         frames["corrections"] = corrections if survey_rows else self.previous["corrections"]
-        frames["survey_rows"] = self._keep("survey_rows", _survey_table(survey_rows, survey))
+        frames["survey_rows"] = _survey_table(survey)
         frames["evaluations"] = self._evaluations(survey)
         frames["measurements"] = self._measurements()
         frames["layer_measurements"] = self.previous["layer_measurements"]
@@ -125,6 +123,15 @@ class _Merge:
     def _records(self, kind: type[Kind]) -> list[Kind]:
         return [record for file in self.parsed for record in file.records if isinstance(record, kind)]
 
+    def _survey_rows(self) -> list[SurveyRow]:
+        """The survey's rows as upstream writes them, with the older rows of a file that failed or lost some.
+
+        Whatever is published of the survey is derived from them anew, so that nothing of it is kept elsewhere.
+        """
+        older = self.previous["survey_rows"]
+        older = older[older["source"].isin([*self.kept.stale, *self.kept.partial])]
+        return with_older(self._records(SurveyRow), map(_survey_row, older.itertuples()), self.identity)
+
     def _keep(self, table: str, new: pd.DataFrame) -> pd.DataFrame:
         return self.kept.rows(table, new, self.previous[table])
 
@@ -145,14 +152,17 @@ class _Merge:
                     "params_m": known(item.row.params_m),
                     "gmacs": known(item.row.gmacs),
                     "kind": REPORTED,
-                    "corrected": item.row.line in self._corrected_lines,
+                    "corrected": item.row != item.written,
                     "source": item.row.source,
                     "line": item.row.line,
                 }
                 for item in survey
             ]
         )
-        both = self._keep("evaluations", pd.concat([measured, reported], ignore_index=True))
+        older = self.previous["evaluations"]
+        measured = self.kept.rows("evaluations", measured, older[older["kind"] != REPORTED])
+        parts = [frame for frame in (measured, TABLES["evaluations"].typed(reported)) if len(frame)]
+        both = pd.concat(parts, ignore_index=True) if parts else measured
         published = both[(both["dataset"] == IMAGENET) & (both["kind"] == MEASURED_UPSTREAM) & both["params_m"].notna()]
         self._published_params = {
             split_name(model)[0]: float(params)
@@ -222,7 +232,8 @@ class _Merge:
             ]
         )
         new = [frame for frame in (counted, stated) if len(frame)]
-        candidates = [frame for frame in (*new, self._older_costs(new)) if len(frame)]
+        derived = {item.row.source for item in survey}
+        candidates = [frame for frame in (*new, self._older_costs(new, derived)) if len(frame)]
         if not candidates:
             return TABLES["costs"].empty()
         costs = TABLES["costs"].typed(choose_costs(pd.concat(candidates, ignore_index=True)))
@@ -251,11 +262,15 @@ class _Merge:
             if classes is not None and classes != DEFAULT_HEAD
         }
 
-    def _older_costs(self, new: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        """Counts of stale sources, and those that partial sources lost, with the version that they were made with."""
+    def _older_costs(self, new: Sequence[pd.DataFrame], derived: Collection[str]) -> pd.DataFrame:
+        """Counts of stale sources, and those that partial sources lost, with the version that they were made with.
+
+        None of `derived`, the sources whose older rows are among the new.
+        """
         key = ["architecture", "img_size", "source"]
         older = self.previous["costs"]
-        older = older[older["source"].isin([*self.kept.stale, *self.kept.partial]) & ~older["estimated"].astype(bool)]
+        incomplete = {*self.kept.stale, *self.kept.partial} - {*derived}
+        older = older[older["source"].isin(incomplete) & ~older["estimated"].astype(bool)]
         if new:
             have = pd.MultiIndex.from_frame(pd.concat([frame[key] for frame in new]))
             older = older[~pd.MultiIndex.from_frame(older[key]).isin(have)]
@@ -321,8 +336,8 @@ def _frame(records: Sequence[object]) -> pd.DataFrame:
     return pd.DataFrame([vars(record) for record in records])
 
 
-def _survey_table(rows: Sequence[SurveyRow], survey: Sequence[SurveyModel]) -> pd.DataFrame:
-    frame = _frame(rows)
+def _survey_table(survey: Sequence[SurveyModel]) -> pd.DataFrame:
+    frame = _frame([item.written for item in survey])
     if not len(frame):
         return frame
     frame = frame.rename(columns={"model": "model_name"})
@@ -330,3 +345,9 @@ def _survey_table(rows: Sequence[SurveyRow], survey: Sequence[SurveyModel]) -> p
     frame["match"] = [item.match for item in survey]
     frame["timm_model"] = [item.timm_model or None for item in survey]
     return frame
+
+
+def _survey_row(row: Any) -> SurveyRow:
+    """A row of the table survey_rows as its scraper would give it."""
+    figures = float(row.params_m), float(row.gmacs), float(row.acc)
+    return SurveyRow(row.source, int(row.line), row.method, row.model_name, row.train_set, int(row.size), *figures)

@@ -222,7 +222,7 @@ TABLES: dict[str, Table] = {
         Table(
             "survey_rows",
             "The original survey's table as written, and the weights that each row means.",
-            ("line",),
+            ("model", "size"),
             (
                 LINE,
                 text("method", "Method", required=True),

@@ -1,30 +1,147 @@
-"""The original survey's rows as models of the catalog, under timm's name where they are the same weights."""
+"""The original survey's rows as models of the catalog, under timm's name where they are the same weights.
+
+Who a row is depends on that row and on reference/survey_models.csv alone, never on what else was read. The reference
+holds every known row with all its columns, and a row is the known row from which it differs in at most one cell. So a
+figure, a size or a name that upstream changes leaves a row who it was, and rows that read alike are told apart by their
+own figures, wherever they stand. A row that is near several known rows, or that bears the name of a known row and has
+other figures, is nobody for certain: it is set aside until the reference declares it. What no known row is named like
+is a model of its own.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
 
+from catalog.corrections import FIELDS, apply_corrections, load_corrections
 from catalog.identity import UNKNOWN_FAMILY, Identity, slug
+from catalog.problems import CatalogError
 from catalog.records import SurveyRow
+from catalog.reference import REFERENCE
 
+KNOWN = "survey_models.csv"
 # "(22k)" and the like at the end of a model name repeat the TrainSet column.
 TRAIN_SUFFIX = re.compile(r"\s*\(\d+[kMB](?:-ext)?\)$")
+
+Cells = tuple[str | float, ...]
+
+
+class UnplacedRow(CatalogError):
+    """A row of which it is not certain which known row it is."""
+
+
+@dataclass(frozen=True)
+class KnownRow:
+    """A row of the reference: as upstream wrote it, as the corrections have it, and what it means.
+
+    `name` is the architecture's, where the Model column does not tell two networks apart, else empty.
+    """
+
+    written: SurveyRow
+    corrected: SurveyRow
+    name: str
+    match: str
+    timm_model: str
+    distilled: bool
+
+    @cached_property
+    def forms(self) -> tuple[Cells, Cells]:
+        """The cells as upstream wrote them and as they are corrected; upstream may hold either."""
+        return _cells(self.written), _cells(self.corrected)
+
+    def changed(self, row: SurveyRow) -> list[str]:
+        """The columns in which a row differs from the nearer form of this one."""
+        return min((_differences(_cells(row), form) for form in self.forms), key=len)
+
+
+class KnownRows:
+    """The rows of the reference, to find out which of them a row is."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        entries = identity.rows(KNOWN)
+        written = [_written(entry) for entry in entries]
+        corrected, _ = apply_corrections(written, load_corrections())
+        self.rows = [
+            KnownRow(row, right, entry["name"], entry["match"], entry["timm_model"], entry["distilled"] == "true")
+            for row, right, entry in zip(written, corrected, entries, strict=True)
+        ]
+
+    def find(self, row: SurveyRow) -> KnownRow | None:
+        """The known row that this one is; None when no known row is named like it. Raises UnplacedRow in doubt."""
+        if _cells(row) in self._by_cells:
+            return self._by_cells[_cells(row)]
+        near = [known for known in self.rows if len(known.changed(row)) == 1]
+        if not near:
+            self._check_new(row)
+            return None
+        if len(near) > 1:
+            raise UnplacedRow(
+                f"{row.model} at {row.size} is one cell away from {_lines(near)} of {KNOWN} and could be each of them; "
+                f"correct that file"
+            )
+        return near[0]
+
+    def key(self, row: SurveyRow) -> Hashable:
+        """What two rows share when they are one and the same. Raises UnplacedRow in doubt."""
+        known = self.find(row)
+        return known.written.line if known else (self.own_key(row), row.size)
+
+    def own_key(self, row: SurveyRow, name: str = "") -> str:
+        """The key of a model that takes no name of timm's: its name and what it was pretrained on."""
+        sets = self.identity.survey_training(row.train_set).pretrain_sets
+        suffix = slug(sets).removeprefix("imagenet-")
+        return "-".join(filter(None, (slug(name or plain_name(row)), suffix)))
+
+    def _check_new(self, row: SurveyRow) -> None:
+        namesakes = self._by_own_key.get(self.own_key(row), [])
+        if namesakes:
+            raise UnplacedRow(
+                f"{row.model} at {row.size} is named like {_lines(namesakes)} of {KNOWN} and differs from each in more "
+                f"than one cell; declare it there"
+            )
+
+    @cached_property
+    def _by_cells(self) -> dict[Cells, KnownRow]:
+        return {form: known for known in self.rows for form in known.forms}
+
+    @cached_property
+    def _by_own_key(self) -> dict[str, list[KnownRow]]:
+        found: dict[str, list[KnownRow]] = {}
+        for known in self.rows:
+            names = {self.own_key(known.written), self.own_key(known.corrected)}
+            for key in names | {self.own_key(known.corrected, known.name)}:
+                found.setdefault(key, []).append(known)
+        return found
+
+
+@lru_cache(maxsize=8)
+def known_rows(folder: Path = REFERENCE) -> KnownRows:
+    """The known rows of a folder of reference tables, read once."""
+    return KnownRows(Identity(folder))
 
 
 @dataclass(frozen=True)
 class SurveyModel:
-    """What a survey row means: the catalog's model and architecture, and how the row relates to timm."""
+    """What a survey row means: the catalog's model and architecture, and how the row relates to timm.
+
+    `row` holds the corrected values, `written` those of upstream; `title` is the model's name, `name` its
+    architecture's.
+    """
 
     row: SurveyRow
+    written: SurveyRow
     model: str
     architecture: str
+    title: str
     name: str
     family: str
     pretrain_sets: str
     train_set: str
+    distilled: bool
     match: str
     timm_model: str
 
@@ -32,47 +149,76 @@ class SurveyModel:
 def identify(rows: Sequence[SurveyRow], written: Sequence[SurveyRow], identity: Identity) -> list[SurveyModel]:
     """Give each (corrected) row its model. `written` are the same rows as upstream wrote them.
 
-    Rows that are the same weights as a timm model take its name. Of several rows with one name, size and train set
-    (two unnamed variants), each takes its GMACs into its key.
+    Rows that are the same weights as a timm model take its name. Raises UnplacedRow in doubt.
     """
-    matches = _Matches(identity)
-    base = {row.line: (slug(TRAIN_SUFFIX.sub("", row.model)), row.train_set) for row in rows}
-    repeated = Counter((base[row.line], row.size) for row in rows)
-    ambiguous = {key for (key, _), count in repeated.items() if count > 1}
+    reference = known_rows(identity.folder)
     models = []
     for row, original in zip(rows, written, strict=True):
-        training = identity.survey_training(row.train_set)
-        suffix = slug(training.pretrain_sets).removeprefix("imagenet-")
-        match, timm_model = matches.of(original)
-        name = TRAIN_SUFFIX.sub("", row.model)
-        architecture = slug(name)
-        if base[row.line] in ambiguous:
-            architecture += f"-{row.gmacs:g}g"
-        key = f"{architecture}-{suffix}" if suffix else architecture
+        known = reference.find(original)
+        declared = known.name if known else ""
+        match, timm_model = (known.match, known.timm_model) if known else ("none", "")
+        name = declared or plain_name(row)
+        key, architecture = reference.own_key(row, name), slug(name)
         if match == "exact":
             key, architecture = timm_model, timm_model.partition(".")[0]
-        family = identity.survey_families.get(row.method, UNKNOWN_FAMILY)
+        training = identity.survey_training(row.train_set)
         models.append(
             SurveyModel(
-                row, key, architecture, name, family, training.pretrain_sets, training.bucket, match, timm_model
+                row=row,
+                written=original,
+                model=key,
+                architecture=architecture,
+                title=declared or row.model,
+                name=name,
+                family=identity.survey_families.get(row.method, UNKNOWN_FAMILY),
+                pretrain_sets=training.pretrain_sets,
+                train_set=training.bucket,
+                distilled=known.distilled if known else False,
+                match=match,
+                timm_model=timm_model,
             )
         )
     return models
 
 
-class _Matches:
-    """The survey-to-timm map, by the row as written; rows that read the same are told apart by their order."""
+def with_older(read: Sequence[SurveyRow], older: Iterable[SurveyRow], identity: Identity) -> list[SurveyRow]:
+    """The rows read this time and those known before that none of them is, in upstream's order."""
+    reference = known_rows(identity.folder)
+    rows = {reference.key(row): row for row in read}
+    for row in older:
+        try:
+            rows.setdefault(reference.key(row), row)
+        except UnplacedRow:  # the reference changed since; the row has to be read again
+            continue
+    return sorted(rows.values(), key=lambda row: row.line)
 
-    def __init__(self, identity: Identity) -> None:
-        self._map: defaultdict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
-        for entry in identity.rows("survey_models.csv"):
-            key = (entry["method"], entry["model"], entry["size"], entry["train_set"])
-            self._map[key].append((entry["match"] or "none", entry["timm_model"]))
-        self._used: Counter[tuple[str, ...]] = Counter()
 
-    def of(self, row: SurveyRow) -> tuple[str, str]:
-        key = (row.method, row.model, str(row.size), row.train_set)
-        entries = self._map.get(key, [])
-        index = self._used[key]
-        self._used[key] += 1
-        return entries[index] if index < len(entries) else ("none", "")
+def plain_name(row: SurveyRow) -> str:
+    """The Model column without the training data that it repeats."""
+    return TRAIN_SUFFIX.sub("", row.model)
+
+
+def _cells(row: SurveyRow) -> Cells:
+    return tuple(getattr(row, field) for field in FIELDS.values())
+
+
+def _differences(cells: Cells, others: Cells) -> list[str]:
+    return [column for column, one, other in zip(FIELDS, cells, others, strict=True) if one != other]
+
+
+def _lines(known: Sequence[KnownRow]) -> str:
+    return "line " + " and ".join(str(row.written.line) for row in known)
+
+
+def _written(entry: dict[str, str]) -> SurveyRow:
+    return SurveyRow(
+        KNOWN,
+        int(entry["line"]),
+        entry["method"],
+        entry["model"],
+        entry["train_set"],
+        int(entry["size"]),
+        float(entry["params_m"]),
+        float(entry["gmacs"]),
+        float(entry["acc"]),
+    )

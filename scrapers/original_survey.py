@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator
 from typing import Final
 
 from catalog.problems import Problem
 from catalog.records import Parsed, SourceFile, SurveyPaper, SurveyRow
+from catalog.survey import KNOWN, UnplacedRow, known_rows
 from scrapers.base import API_HOST, RAW_HOST, Fetched, Repository
 from scrapers.client import Client, FetchError
-from scrapers.tabular import SAFE_TITLE, InvalidRow, Row, UnreadableFile, accept, decode, read_csv
+from scrapers.tabular import SAFE_TITLE, InvalidRow, Row, UnreadableFile, accept, decode, read_csv, reject
 
 REPOSITORY: Final = Repository("CUQS/Transformer_Backbone")
 TABLE: Final = "backbone_performance.csv"
@@ -54,26 +56,51 @@ class OriginalSurvey:
 
 
 def _parse_table(file: SourceFile) -> Parsed:
+    """The rows of which it is certain who they are; of two that are one and the same, neither."""
     parsed = Parsed(file)
+    reference = known_rows()
+    found: defaultdict[Hashable, list[tuple[Row, SurveyRow]]] = defaultdict(list)
 
     def build(row: Row) -> None:
-        parsed.records.append(
-            SurveyRow(
-                file.source,
-                row.line,
-                row.text("Method", SAFE_TITLE),
-                row.text("Model", SAFE_TITLE),
-                row.text("TrainSet", SAFE_TITLE),
-                row.integer("Size", 1, 4096),
-                _known_or_unknown(row, "Params(M)"),
-                _known_or_unknown(row, "FLOPs(B)"),
-                row.number("Acc", 0, 100),
-            )
+        record = SurveyRow(
+            file.source,
+            row.line,
+            row.text("Method", SAFE_TITLE),
+            row.text("Model", SAFE_TITLE),
+            row.text("TrainSet", SAFE_TITLE),
+            row.integer("Size", 1, 4096),
+            _known_or_unknown(row, "Params(M)"),
+            _known_or_unknown(row, "FLOPs(B)"),
+            row.number("Acc", 0, 100),
         )
+        try:
+            found[reference.key(record)].append((row, record))
+        except UnplacedRow as error:
+            raise InvalidRow("identity", str(error)) from error
+        parsed.problems += _news(record)
 
     for row in read_csv(parsed, COLUMNS, ()):
         accept(parsed, row, build)
+    for same in found.values():
+        if len(same) == 1:
+            parsed.records.append(same[0][1])
+            continue
+        lines = " and ".join(str(row.line) for row, _ in same)
+        for row, _ in same:
+            error = InvalidRow("identity", f"lines {lines} are the same row")
+            reject(parsed, row.line, error, file.raw_row(row.line))
     return parsed
+
+
+def _news(row: SurveyRow) -> Iterator[Problem]:
+    """What the reference should learn of a row."""
+    known = known_rows().find(row)
+    if known is None:
+        advice = f"{row.model} is not in {KNOWN}: it is a model of its own until that file says more"
+        yield Problem("warning", row.source, row.line, "new-row", advice)
+    elif changed := known.changed(row):
+        advice = f"{changed[0]} differs from line {known.written.line} of {KNOWN}, which this row is; correct that file"
+        yield Problem("warning", row.source, row.line, "changed-row", advice)
 
 
 def _known_or_unknown(row: Row, column: str) -> float:

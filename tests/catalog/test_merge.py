@@ -10,13 +10,19 @@ import pytest
 from catalog.checks import check
 from catalog.identity import Identity
 from catalog.merge import Frames, Merged, merge
-from catalog.records import Paper, Parsed, PastAccuracy, Registration
+from catalog.records import Paper, Parsed, PastAccuracy, Registration, SurveyRow
 from catalog.schema import TABLES
+from catalog.survey import known_rows
 from tests.catalog.rows import accuracy, benchmark, environment, parsed, past, survey_row
 
 TODAY = "2026-11-20"
 EMPTY: Frames = {name: schema.empty() for name, schema in TABLES.items()}
 FORMER, PRESENT = "tnt_s_patch16_224", "tnt_s_legacy_patch16_224.in1k"
+SURVEY = [
+    replace(known.written, source="survey/backbone_performance")
+    for known in known_rows().rows
+    if known.written.method in {"SReT", "NFNet", "ConvNeXt"}
+]
 PAPER = Paper(
     "papers/reference",
     2,
@@ -134,9 +140,60 @@ def test_the_surveys_own_models_bring_cost_and_family() -> None:
 
 
 def test_an_unknown_figure_of_the_survey_is_blank() -> None:
-    frames = build(parsed("survey/backbone_performance", survey_row("CSWin-T", params_m=-1.0, gmacs=-1.0))).frames
+    frames = build(survey(survey_row("Brand-New", params_m=-1.0, gmacs=-1.0))).frames
     assert frames["costs"].empty
     assert frames["architectures"][["params_m", "params_source"]].isna().all().all()
+
+
+def survey(*rows: SurveyRow, lost: int = 0) -> Parsed:
+    """The survey's table; `lost` is a line of it that failed a check."""
+    file = parsed("survey/backbone_performance", *rows)
+    return replace_bad(file, lost) if lost else file
+
+
+def shown(frames: Frames) -> dict[str, list[object]]:
+    """What is published of the survey, without the lines where it stands."""
+    return {
+        name: frames[name][columns].sort_values(columns, ignore_index=True).astype("str").values.tolist()
+        for name, columns in {
+            "survey_rows": ["model", "size", "params_m", "gmacs", "acc", "match"],
+            "evaluations": ["model", "img_size", "top1", "params_m", "gmacs", "corrected"],
+            "architectures": ["architecture", "family", "params_m"],
+            "models": ["model", "architecture", "name", "train_set", "distilled"],
+            "costs": ["architecture", "img_size", "gmacs", "params_m", "preferred"],
+            "corrections": ["correction", "column", "found", "corrected", "state"],
+        }.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def surveyed() -> Frames:
+    return build(survey(*SURVEY)).frames
+
+
+@pytest.mark.parametrize("lost", [91, 234])
+def test_a_row_of_the_survey_that_is_lost_changes_nothing_of_the_others_and_stays(surveyed: Frames, lost: int) -> None:
+    after = build(survey(*[row for row in SURVEY if row.line != lost], lost=lost), previous=surveyed).frames
+    assert shown(after) == shown(surveyed)
+    assert after["sources"]["state"].tolist() == ["stale"]
+    assert errors(after) == []
+
+
+def test_a_row_inserted_above_two_lost_ones_changes_nothing_either(surveyed: Frames) -> None:
+    moved = [replace(row, line=row.line + 1) for row in SURVEY if row.line not in {121, 233}]
+    after = build(survey(survey_row("Brand-New", 2), *moved, lost=234), previous=surveyed).frames
+    new = {name: [value for value in values if "brand-new" in value] for name, values in shown(after).items()}
+    assert len(new["survey_rows"]) == 1
+    for name, values in shown(after).items():
+        if name != "corrections":  # two rows stand on one line now, the kept one where it stood before
+            assert [value for value in values if value not in new[name]] == shown(surveyed)[name], name
+    assert errors(after) == []
+
+
+def test_rows_of_the_survey_that_change_places_change_nothing(surveyed: Frames) -> None:
+    moved = [replace(row, line=SURVEY[-1].line - row.line + SURVEY[0].line) for row in SURVEY]
+    after = build(survey(*moved), previous=surveyed).frames
+    assert shown(after) | {"architectures": []} == shown(surveyed) | {"architectures": []}
 
 
 def test_arxiv_refines_the_reference_and_blank_answers_take_nothing_away() -> None:

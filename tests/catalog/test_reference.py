@@ -46,7 +46,8 @@ COLUMNS = {
     "paper_links": "paper target_type target role",
     "papers": "paper arxiv_id title authors year venue url code_url source",
     "survey_methods": "method family",
-    "survey_models": "line method model size train_set timm_model timm_size match note",
+    "survey_models": "line method model size train_set params_m gmacs acc name distilled timm_model timm_size match "
+    "note",
     "survey_papers": "entry method paper",
     "timm_aliases": "name model evidence",
     "timm_past_names": "name until model evidence",
@@ -377,6 +378,7 @@ def test_survey_rows_are_matched_or_say_none() -> None:
     for row in rows:
         assert row["method"] in methods
         assert row["match"] in {"exact", "variant", "none"}
+        assert row["distilled"] in {"true", "false"}
         assert (row["timm_model"] == "") == (row["timm_size"] == "") == (row["match"] == "none")
     exact = [(row["timm_model"], row["timm_size"]) for row in rows if row["match"] == "exact"]
     assert len(set(exact)) == len(exact) == 74
@@ -519,9 +521,10 @@ class TestMirror:
         assert len(dead) <= 15
 
     def test_the_survey_map_follows_the_table(self) -> None:
-        mapped = [(row["method"], row["model"], row["size"], row["train_set"]) for row in read("survey_models")]
-        written = [(row["Method"], row["Model"], row["Size"], row["TrainSet"]) for row in survey_rows()]
-        assert mapped == written
+        names = ["method", "model", "size", "train_set", "params_m", "gmacs", "acc"]
+        columns = ["Method", "Model", "Size", "TrainSet", "Params(M)", "FLOPs(B)", "Acc"]
+        mapped = [[row[name] for name in names] for row in read("survey_models")]
+        assert mapped == [[row[column] for column in columns] for row in survey_rows()]
         assert {row["Method"] for row in survey_rows()} == column("survey_methods", "method")
 
     def test_the_same_weights_have_the_same_size_and_accuracy(self) -> None:

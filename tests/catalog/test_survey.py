@@ -2,69 +2,172 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
+
+import pytest
 
 from catalog.identity import Identity
-from catalog.survey import SurveyModel, identify
+from catalog.records import SurveyRow
+from catalog.survey import SurveyModel, UnplacedRow, identify, known_rows, with_older
 from tests.catalog.rows import survey_row
 
-VIT = {"method": "ViT", "train_set": "ImageNet-1K+ImageNet-22K", "size": 384}
+KNOWN = {known.written.line: known.written for known in known_rows().rows}
+SMALL_CONVNEXT_L, LARGE_CONVNEXT_L = 233, 234  # read alike: the second is the model at 384 told as 224
+UNSLICED_SRET, SLICED_SRET = 91, 92  # read alike: two networks under one name
 
 
-def one(model: str, **fields: object) -> SurveyModel:
-    row = survey_row(model, **fields)
-    return identify([row], [row], Identity())[0]
+def models(rows: Sequence[SurveyRow]) -> list[SurveyModel]:
+    return identify(rows, rows, Identity())
+
+
+def one(row: SurveyRow) -> SurveyModel:
+    return models([row])[0]
+
+
+def names(rows: Sequence[SurveyRow]) -> list[str]:
+    return [item.model for item in models(rows)]
 
 
 def test_the_same_weights_take_timms_name() -> None:
-    item = one("ViT-B/16(22k)", **VIT)
+    item = one(KNOWN[2])
     assert item.match == "exact"
     assert (item.model, item.architecture) == ("vit_base_patch16_384.orig_in21k_ft_in1k", "vit_base_patch16_384")
 
 
 def test_a_variant_is_named_but_keeps_a_key_of_its_own() -> None:
-    item = one("ViT-L/16(22k)", **VIT)
+    item = one(KNOWN[3])
     assert item.match == "variant" and item.timm_model.startswith("vit_large_patch16_384.")
     assert item.model == "vit-l-16-22k"
 
 
 def test_what_timm_does_not_have_matches_nothing() -> None:
-    item = one("CSWin-T")
+    item = one(KNOWN[85])
     assert (item.match, item.model, item.family) == ("none", "cswin-t", "cswin")
 
 
-def test_a_method_that_nobody_heard_of_is_unclassified() -> None:
-    assert one("Brand-New", method="Brand").family == "unclassified"
+def test_what_nobody_heard_of_is_a_model_of_its_own_in_no_known_family() -> None:
+    item = one(survey_row("Brand-New(22k)", method="Brand", train_set="ImageNet-1K+ImageNet-22K"))
+    assert (item.model, item.architecture, item.family) == ("brand-new-22k", "brand-new", "unclassified")
 
 
 def test_weights_of_other_training_data_do_not_collapse() -> None:
-    fields = {"method": "ConvNeXt", "size": 224}
-    rows = [
-        survey_row("ConvNeXt-Z", 2, train_set="ImageNet-1K", **fields),
-        survey_row("ConvNeXt-Z", 3, train_set="ImageNet-1K+ImageNet-22K", **fields),
-    ]
-    models = [item.model for item in identify(rows, rows, Identity())]
-    assert models == ["convnext-z", "convnext-z-22k"]
-    assert len({item.architecture for item in identify(rows, rows, Identity())}) == 1
-
-
-def test_two_unnamed_variants_of_one_name_are_told_apart_by_their_cost() -> None:
-    rows = [
-        survey_row("SReT-LT", 2, method="SReT", gmacs=1.4),
-        survey_row("SReT-LT", 3, method="SReT", gmacs=1.1),
-        survey_row("SReT-LT", 4, method="SReT", gmacs=4.2, size=384),
-    ]
-    items = identify(rows, rows, Identity())
-    assert [item.model for item in items] == ["sret-lt-1.4g", "sret-lt-1.1g", "sret-lt-4.2g"]
-    assert len({item.architecture for item in items}) == 3
-
-
-def test_rows_are_matched_as_upstream_wrote_them() -> None:
-    written = survey_row("ViT-B/16(22k)", **VIT)
-    corrected = replace(written, size=224, train_set="ImageNet-1K")
-    item = identify([corrected], [written], Identity())[0]
-    assert item.match == "exact" and item.row.size == 224
+    rows = [survey_row("Brand-New", 2), survey_row("Brand-New", 3, train_set="ImageNet-1K+ImageNet-22K")]
+    assert names(rows) == ["brand-new", "brand-new-22k"]
+    assert len({item.architecture for item in models(rows)}) == 1
 
 
 def test_the_train_set_in_brackets_is_not_part_of_the_name() -> None:
-    assert one("CSWin-B(22k)", train_set="ImageNet-1K+ImageNet-22K").name == "CSWin-B"
+    item = one(KNOWN[83])
+    assert (item.title, item.name) == ("CSWin-B(22k)", "CSWin-B")
+
+
+def test_rows_are_matched_as_upstream_wrote_them() -> None:
+    corrected = replace(KNOWN[2], size=224, train_set="ImageNet-1K")
+    item = identify([corrected], [KNOWN[2]], Identity())[0]
+    assert item.match == "exact" and item.row.size == 224
+
+
+def test_two_networks_of_one_name_bear_the_names_that_tell_them_apart() -> None:
+    unsliced, sliced = one(KNOWN[UNSLICED_SRET]), one(KNOWN[SLICED_SRET])
+    assert (unsliced.model, unsliced.title) == ("sret-t-without-slices", "SReT-T without slices")
+    assert (sliced.model, sliced.title) == ("sret-t", "SReT-T")
+    assert unsliced.distilled and sliced.distilled
+
+
+# Who a row is never depends on what else was read
+
+
+def test_every_row_alone_is_who_it_is_among_all() -> None:
+    rows = list(KNOWN.values())
+    assert names(rows) == [one(row).model for row in rows]
+
+
+@pytest.mark.parametrize("line", [SMALL_CONVNEXT_L, LARGE_CONVNEXT_L, UNSLICED_SRET, SLICED_SRET])
+def test_without_the_row_that_reads_like_it_a_row_stays_who_it_is(line: int) -> None:
+    rows = list(KNOWN.values())
+    among_all = dict(zip(KNOWN, names(rows), strict=True))
+    pair = {SMALL_CONVNEXT_L, LARGE_CONVNEXT_L} if line in {SMALL_CONVNEXT_L, LARGE_CONVNEXT_L} else {91, 92}
+    left = [row for row in rows if row.line not in pair - {line}]
+    assert dict(zip([row.line for row in left], names(left), strict=True))[line] == among_all[line]
+
+
+def test_two_rows_that_read_alike_may_change_places() -> None:
+    pair = [KNOWN[SMALL_CONVNEXT_L], KNOWN[LARGE_CONVNEXT_L]]
+    moved = [replace(pair[1], line=pair[0].line), replace(pair[0], line=pair[1].line)]
+    assert names(pair) == ["convnext_large.fb_in1k", "convnext-l"]
+    assert names(moved) == ["convnext-l", "convnext_large.fb_in1k"]
+
+
+def test_a_row_inserted_above_moves_nobody() -> None:
+    rows = list(KNOWN.values())
+    moved = [survey_row("Brand-New", 2), *(replace(row, line=row.line + 1) for row in rows)]
+    assert names(moved) == ["brand-new", *names(rows)]
+
+
+# What upstream changes
+
+
+@pytest.mark.parametrize("field", ["size", "params_m", "gmacs", "acc", "model", "method", "train_set"])
+def test_a_row_with_one_cell_of_another_is_itself_or_nobody(field: str) -> None:
+    values = {getattr(row, field) for row in KNOWN.values() if row.method in {"Swin", "SReT", "ConvNeXt", "BEiT"}}
+    for row in KNOWN.values():
+        if row.method not in {"Swin", "SReT", "ConvNeXt", "BEiT"}:
+            continue
+        for value in values:
+            try:
+                found = known_rows().find(replace(row, **{field: value}))  # type: ignore[arg-type]
+            except UnplacedRow:
+                continue
+            assert found is not None and found.written == row
+
+
+def test_a_size_that_upstream_corrects_leaves_the_row_who_it_was() -> None:
+    assert one(replace(KNOWN[194], size=448)).model == "volo_d5_448.sail_in1k"
+    assert one(replace(KNOWN[LARGE_CONVNEXT_L], size=384)).model == "convnext-l"
+
+
+def test_a_row_that_upstream_writes_as_we_corrected_it_is_known() -> None:
+    known = next(known for known in known_rows().rows if known.written.line == 120)
+    assert known.corrected.size != known.written.size and known.corrected.model != known.written.model
+    assert one(known.corrected).model == "dm_nfnet_f0.dm_in1k"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (replace(KNOWN[SMALL_CONVNEXT_L], gmacs=35.0, acc=84.4), "named like line 233 and 234"),
+        (replace(KNOWN[UNSLICED_SRET], acc=77.6), "SReT-T at 224 is one cell away from line 91 and 92"),
+        (replace(KNOWN[18], size=320, acc=83.9), "Swin-B at 320 is named like line 18 and 19"),
+        (replace(KNOWN[76], acc=84.6), "one cell away from line 76 and 77"),
+    ],
+)
+def test_a_row_of_doubtful_identity_takes_nobodys(row: SurveyRow, message: str) -> None:
+    with pytest.raises(UnplacedRow, match=message):
+        models([row])
+
+
+def test_known_rows_differ_in_more_than_one_cell() -> None:
+    for known, other in combinations(known_rows().rows, 2):
+        assert len(known.changed(other.written)) > 1, (known.written.line, other.written.line)
+
+
+def test_known_rows_have_a_model_and_size_of_their_own() -> None:
+    rows = [known.corrected for known in known_rows().rows]
+    items = identify(rows, list(KNOWN.values()), Identity())
+    assert len({(item.model, item.row.size) for item in items}) == len(items)
+    assert len({(item.model, item.written.size) for item in items}) == len(items)
+
+
+# Rows of a file that failed or lost some
+
+
+def test_older_rows_stand_in_for_those_that_were_not_read() -> None:
+    read = [replace(KNOWN[SMALL_CONVNEXT_L], acc=84.4)]
+    rows = with_older(read, [KNOWN[LARGE_CONVNEXT_L], KNOWN[SMALL_CONVNEXT_L]], Identity())
+    assert [(row.line, row.acc) for row in rows] == [(233, 84.4), (234, 85.5)]
+
+
+def test_an_older_row_that_the_reference_places_no_more_is_let_go() -> None:
+    assert with_older([], [replace(KNOWN[UNSLICED_SRET], acc=77.6)], Identity()) == []

@@ -33,7 +33,7 @@ def test_a_row_as_written_without_a_newline_at_the_end() -> None:
 
 
 def test_minus_one_is_unknown() -> None:
-    (record,) = table(ROW.replace("86.0,55.4", "-1,-1")).records
+    (record,) = table(ROW.replace("86.0,55.4", "-1,-1").replace("ViT-B/16", "Brand-New")).records
     assert (record.params_m, record.gmacs) == (-1, -1)
 
 
@@ -54,6 +54,41 @@ def test_what_cannot_be_is_set_aside(old: str, new: str) -> None:
     parsed = table(ROW, ROW.replace(old, new, 1))
     assert len(parsed.records) == 1
     assert [row.line for row in parsed.rejected] == [3]
+
+
+CONVNEXT = (
+    "-,ImageNet-1K,ConvNeXt,224,ConvNeXt-L,198,34.4,84.3",
+    "-,ImageNet-1K,ConvNeXt,224,ConvNeXt-L,198,101.0,85.5",
+)
+
+
+def set_aside(parsed: Parsed) -> list[tuple[int, str]]:
+    return [(row.line, row.rule) for row in parsed.rejected]
+
+
+def test_a_row_of_which_it_is_not_certain_who_it_is_is_set_aside_by_name() -> None:
+    parsed = table(CONVNEXT[0].replace("34.4,84.3", "35.0,84.4"), CONVNEXT[1])
+    assert [record.acc for record in parsed.records] == [85.5]
+    assert set_aside(parsed) == [(2, "identity")]
+    assert "ConvNeXt-L at 224 is named like line 233 and 234" in parsed.rejected[0].detail
+
+
+def test_of_two_rows_that_are_one_and_the_same_neither_is_taken() -> None:
+    parsed = table(CONVNEXT[0], CONVNEXT[1], CONVNEXT[0].replace("84.3", "84.9"))
+    assert [record.acc for record in parsed.records] == [85.5]
+    assert set_aside(parsed) == [(2, "identity"), (4, "identity")]
+    assert {row.detail for row in parsed.rejected} == {"lines 2 and 4 are the same row"}
+    assert parsed.rejected[0].raw == CONVNEXT[0]
+
+
+def test_a_new_row_and_a_changed_one_are_taken_and_said() -> None:
+    parsed = table(CONVNEXT[0].replace("84.3", "84.4"), ROW.replace("ViT-B/16(22k)", "Brand-New").replace("ViT", "New"))
+    assert len(parsed.records) == 2 and not parsed.rejected
+    assert [(problem.severity, problem.line, problem.rule) for problem in parsed.problems] == [
+        ("warning", 2, "changed-row"),
+        ("warning", 3, "new-row"),
+    ]
+    assert "Acc differs from line 233" in parsed.problems[0].message
 
 
 LIST = """# Survey

@@ -80,10 +80,10 @@ def _method_layers(name: str, models: pd.DataFrame, place: int | None) -> list[L
 def _rows(c: Catalog) -> pd.DataFrame:
     """The survey's rows with the catalog's corrected figures."""
     figures = c.evaluations.loc[
-        c.evaluations["source"] == SOURCE, ["line", "img_size", "top1", "params_m", "gmacs", "corrected"]
+        c.evaluations["source"] == SOURCE, ["model", "line", "img_size", "top1", "params_m", "gmacs", "corrected"]
     ]
-    names = c.survey_rows[["line", "method", "model_name", "train_set", "source"]]
-    return names.merge(figures, on="line").sort_values("line", kind="stable", ignore_index=True)
+    names = c.survey_rows[["model", "line", "method", "model_name", "train_set", "source"]]
+    return names.merge(figures, on=["model", "line"]).sort_values("line", kind="stable", ignore_index=True)
 
 
 def _highlighted(best: pd.DataFrame) -> list[str]:
