@@ -168,7 +168,7 @@ def identify(rows: Sequence[SurveyRow], written: Sequence[SurveyRow], identity: 
                 written=original,
                 model=key,
                 architecture=architecture,
-                title=declared or row.model,
+                title=row.model.replace(plain_name(row), name, 1),
                 name=name,
                 family=identity.survey_families.get(row.method, UNKNOWN_FAMILY),
                 pretrain_sets=training.pretrain_sets,

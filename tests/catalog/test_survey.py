@@ -160,6 +160,58 @@ def test_known_rows_have_a_model_and_size_of_their_own() -> None:
     assert len({(item.model, item.written.size) for item in items}) == len(items)
 
 
+# What the corrections make of the survey
+
+
+def corrected(*lines: int) -> list[SurveyModel]:
+    known = [known for known in known_rows().rows if known.written.line in lines]
+    return identify([item.corrected for item in known], [item.written for item in known], Identity())
+
+
+def test_sharpness_aware_minimization_of_the_largest_network_saw_jft() -> None:
+    (item,) = corrected(133)
+    assert (item.model, item.title) == ("sam-efficientnet-l2-jft-300m", "SAM-EfficientNet-L2(300M)")
+    assert item.train_set == "JFT-300M"
+
+
+def test_beit_of_the_survey_saw_imagenet_1k_alone() -> None:
+    items = corrected(76, 77, 78, 79)
+    assert [(item.model, item.row.size, item.row.acc) for item in items] == [
+        ("beit-b", 224, 83.2),
+        ("beit-b", 384, 84.6),
+        ("beit-l", 224, 85.2),
+        ("beit-l", 384, 86.3),
+    ]
+    assert {item.train_set for item in items} == {"ImageNet-1K only"}
+
+
+def test_results_stand_at_the_size_of_their_evaluation() -> None:
+    sizes = {item.written.line: item.row.size for item in corrected(12, 107, 128, 132, *range(152, 162))}
+    fixefficientnet = dict(zip(range(152, 161), (320, 384, 420, 472, 472, 576, 680, 632, 600), strict=True))
+    assert sizes == {12: 512, 107: 480, 128: 600, 132: 600, 161: 800} | fixefficientnet
+
+
+def test_noisy_student_at_800_is_not_the_network_tuned_for_475() -> None:
+    assert [item.model for item in corrected(161)] == ["tf_efficientnet_l2.ns_jft_in1k"]
+
+
+def test_what_training_cost_is_not_the_cost_of_an_image() -> None:
+    assert {item.row.gmacs for item in corrected(*range(7, 12))} == {-1}
+
+
+def test_rows_of_one_network_agree_on_what_it_is() -> None:
+    items = corrected(*KNOWN)
+    networks = {(item.architecture, item.row.size): item.row for item in items}
+    for item in items:
+        first = networks[item.architecture, item.row.size]
+        if min(first.gmacs, item.row.gmacs) > 0:
+            assert item.row.gmacs == pytest.approx(first.gmacs, rel=0.01), item.model
+        if min(first.params_m, item.row.params_m) > 0:
+            assert item.row.params_m == pytest.approx(first.params_m, rel=0.01), item.model
+    (resnet,) = corrected(130)
+    assert resnet.row.params_m == 44.55
+
+
 # Rows of a file that failed or lost some
 
 
