@@ -10,7 +10,8 @@ import typer
 import catalog
 from backbones.arguments import AsJson, Data
 from catalog.checks import check
-from catalog.store import DEFAULT_DATA
+from catalog.problems import Problem
+from catalog.store import DEFAULT_DATA, unfinished
 
 
 def run(
@@ -23,6 +24,9 @@ def run(
     """
     c = catalog.load(data)
     problems = check(c.frames)
+    if unfinished(data):
+        message = "some files still are older ones: a writer ended early, or is at it; run backbones refresh"
+        problems.insert(0, Problem("error", str(data), None, "unfinished", message))
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], indent=1))
     else:

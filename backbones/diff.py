@@ -12,7 +12,6 @@ import typer
 
 import catalog
 from backbones.arguments import AsJson
-from catalog import Catalog
 from catalog.diff import Frames, diff
 from catalog.problems import CatalogError, one_line
 from catalog.store import DEFAULT_DATA
@@ -38,8 +37,7 @@ def run(
 
 def _state(folder: Path) -> Frames:
     """The tables of a folder, which an older version may have written."""
-    catalog.load(folder)
-    return Catalog(folder, older_schema=True).frames
+    return catalog.load(folder, older_schema=True).frames
 
 
 def _from_git(revision: str, scratch: Path) -> Path:

@@ -21,7 +21,7 @@ from catalog.merge import Frames, Merged, merge
 from catalog.problems import CatalogError, Problem, in_order
 from catalog.results_file import DIRECTORY
 from catalog.schema import TABLES
-from catalog.store import DEFAULT_DATA, read_table, recover
+from catalog.store import DEFAULT_DATA, read_table, writing
 from scrapers.client import Client, HttpClient, MirrorClient
 from scrapers.run import scrape
 
@@ -113,25 +113,30 @@ def refresh(
     rebuild_history: bool = False,
     quiet: bool = False,
 ) -> Report:
-    """Run the whole refresh into a directory of tables. Raises CatalogError on broken structure; nothing is written."""
+    """Run the whole refresh into a directory of tables, as its only writer.
+
+    Raises CatalogError on broken structure, and when another process does not stop writing there; nothing is written.
+    """
     if data.exists() and not data.is_dir():
         raise CatalogError(f"{data}: expected a directory of tables, found a file; name another with --data")
-    recover(data)
-    before = Catalog(data, older_schema=True).frames
-    published = without_local(before) | {"implementations": _proofs(before)}
-    known = _known_sources(published, read_history=not rebuild_history and len(before["history"]) > 0)
-    scraped = scrape(client, known, progress=lambda name: None if quiet else typer.echo(f"reading {name}", err=True))
-    gone = _gone_sources(scraped.gone, accepted)
-    failed = scraped.failed | {problem.source: problem.message for problem in gone}
-    sources = published["sources"]
-    dropped = sources["source"].isin(scraped.gone) & sources["source"].isin(accepted)
-    merged = merge(scraped.parsed, failed, published | {"sources": sources[~dropped]}, today, accepted)
-    problems = [*scraped.problems, *gone, *merged.problems]
-    merged = add_local(merged.frames, before, results, accepted)
-    difference = diff(before, merged.frames)
-    merged.frames["refreshes"] = _append_refresh(merged.frames, difference, today)
-    findings = write_checked(merged.frames, data)
-    return Report(merged, difference, in_order([*problems, *merged.problems, *findings]), before)
+    with writing(data):
+        before = Catalog(data, older_schema=True).frames
+        published = without_local(before) | {"implementations": _proofs(before)}
+        known = _known_sources(published, read_history=not rebuild_history and len(before["history"]) > 0)
+        scraped = scrape(
+            client, known, progress=lambda name: None if quiet else typer.echo(f"reading {name}", err=True)
+        )
+        gone = _gone_sources(scraped.gone, accepted)
+        failed = scraped.failed | {problem.source: problem.message for problem in gone}
+        sources = published["sources"]
+        dropped = sources["source"].isin(scraped.gone) & sources["source"].isin(accepted)
+        merged = merge(scraped.parsed, failed, published | {"sources": sources[~dropped]}, today, accepted)
+        problems = [*scraped.problems, *gone, *merged.problems]
+        merged = add_local(merged.frames, before, results, accepted)
+        difference = diff(before, merged.frames)
+        merged.frames["refreshes"] = _append_refresh(merged.frames, difference, today)
+        findings = write_checked(merged.frames, data)
+        return Report(merged, difference, in_order([*problems, *merged.problems, *findings]), before)
 
 
 def _proofs(before: Frames) -> pd.DataFrame:

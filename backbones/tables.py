@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,13 @@ import typer
 
 from catalog import Catalog
 from catalog.checks import check
-from catalog.export import FILE_NAME, flat_csv
+from catalog.export import flat_csv
 from catalog.local_results import add_local
 from catalog.merge import Frames
 from catalog.problems import CatalogError, Problem, in_order
 from catalog.results_file import DIRECTORY
 from catalog.schema import TABLES
-from catalog.store import DEFAULT_DATA, recover, table_bytes, write_files
+from catalog.store import DEFAULT_DATA, FLAT_TABLE, table_bytes, write_files, writing
 
 ROOT = DEFAULT_DATA.parent.parent
 
@@ -50,10 +49,10 @@ def merge_results(data: Path = DEFAULT_DATA, folder: Path = DIRECTORY, accepted:
     What is known of a file that the folder lacks stays, with a problem: name the folder that holds all of them.
     Raises CatalogError when the tables cannot be read or written, or would be wrong; they are then as before.
     """
-    recover(data)
-    before = Catalog(data, older_schema=True).frames
-    merged = add_local(before, before, folder, accepted)
-    write_checked(merged.frames, data)
+    with writing(data):
+        before = Catalog(data, older_schema=True).frames
+        merged = add_local(before, before, folder, accepted)
+        write_checked(merged.frames, data)
     sources = merged.frames["sources"]
     local = sources.loc[sources["scraper"] == "local", "source"]
     rows = {name: int(frame["source"].isin(local).sum()) for name, frame in merged.frames.items() if "source" in frame}
@@ -78,14 +77,9 @@ def write_checked(frames: Frames, data: Path) -> list[Problem]:
             typer.echo(str(problem), err=True)
         raise CatalogError(f"{len(broken)} errors in the merged tables, see above; nothing was written")
     contents = {f"{name}.csv": table_bytes(TABLES[name], frame) for name, frame in frames.items()}
-    contents[_flat_path(data)] = flat_csv(_in_memory(data, frames))
+    contents[FLAT_TABLE] = flat_csv(_in_memory(data, frames))
     write_files(contents, data)
     return findings
-
-
-def _flat_path(data: Path) -> str:
-    """Where the flat table goes, relative to the tables: the top of the repository, or into one's own directory."""
-    return os.path.relpath(ROOT / FILE_NAME, data) if data.resolve() == DEFAULT_DATA.resolve() else FILE_NAME
 
 
 def _in_memory(data: Path, frames: Frames) -> Catalog:

@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.problems import CatalogError
 from catalog.schema import TABLES
-from catalog.store import DEFAULT_DATA, read_table, recover
+from catalog.store import DEFAULT_DATA, parse_table, snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,7 @@ __all__ = ["Catalog", "CatalogError", "load"]
 
 
 class Catalog:
-    """The tables of a data directory as typed DataFrames, each read when it is first asked for."""
+    """The tables of a data directory as typed DataFrames, each parsed when it is first asked for."""
 
     if TYPE_CHECKING:
         sources: pd.DataFrame
@@ -52,9 +53,22 @@ class Catalog:
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name not in TABLES:
             raise AttributeError(f"the catalog has no table {name}; it has {', '.join(TABLES)}")
-        frame = read_table(name, self.data, older_schema=self.older_schema)
+        frame = parse_table(name, self.contents.get(name), older_schema=self.older_schema)
         setattr(self, name, frame)
         return frame
+
+    @cached_property
+    def contents(self) -> dict[str, bytes]:
+        """The CSV of each table that has a file, all of the moment when the first was asked for."""
+        return snapshot(self.data)
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells two states of the tables apart."""
+        digest = sha256()
+        for name, content in sorted(self.contents.items()):
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
 
     def leaderboard(
         self, dataset: str = "imagenet", environment: str | None = None, *, mode: str = "infer", reported: bool = True
@@ -80,13 +94,15 @@ class Catalog:
         return {name: getattr(self, name) for name in TABLES}
 
 
-def load(data: str | Path | None = None) -> Catalog:
+def load(data: str | Path | None = None, *, older_schema: bool = False) -> Catalog:
     """The catalog in a data directory; without one, the committed tables that come with the package.
 
-    Finishes a change that was cut off while it was written. Raises CatalogError when the directory does not exist.
+    Its tables are those of this moment, also while another process writes, and nothing there is changed. Raises
+    CatalogError when the directory does not exist or cannot be read.
     """
     folder = DEFAULT_DATA if data is None else Path(data)
     if not folder.is_dir():
         raise CatalogError(f"{folder}: no such directory of tables; name one, or run backbones refresh --data {folder}")
-    recover(folder)
-    return Catalog(folder)
+    loaded = Catalog(folder, older_schema=older_schema)
+    loaded.contents  # noqa: B018 - now, and not with the first table
+    return loaded

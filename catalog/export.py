@@ -12,7 +12,6 @@ from catalog.vocabulary import REPORTED
 if TYPE_CHECKING:
     from catalog import Catalog
 
-FILE_NAME = "backbone_performance.csv"
 SURVEY_COLUMNS = ["Date", "TrainSet", "Method", "Size", "Model", "Params(M)", "FLOPs(B)", "Acc"]
 PROVENANCE_COLUMNS = [
     "Key",

@@ -1,53 +1,84 @@
-"""Reads and writes the tables as CSV files, all of a change or none of it, whenever the process is killed."""
+"""The tables on disk: read as they are at one moment, written all or none, by one process at a time.
+
+A change is first written whole into the folder `.pending`; a list of its files, put there last, decides it. From then
+on it counts: readers look there first, without touching anything, and the next writer finishes what a dead one left.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from catalog.columns import Table
+from catalog.locks import WAIT_S, locked
 from catalog.problems import CatalogError
 from catalog.schema import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DEFAULT_DATA = Path(__file__).parent / "data"
-# A change is first written whole into this folder; the manifest, written last, is what makes it count.
-PENDING = ".pending"
-MANIFEST = "manifest.json"
+DEFAULT_DATA: Final = Path(__file__).parent / "data"
+FLAT_TABLE: Final = "backbone_performance.csv"  # of the committed tables it stands at the top of the repository
+FILES: Final = (*(f"{name}.csv" for name in TABLES), FLAT_TABLE)  # a change holds no others
+PENDING: Final = ".pending"
+DECIDED: Final = "manifest.json"
+LOCK: Final = ".lock"
+READS: Final = 100  # a change moves some 20 files, and spoils as many reads at most
 
 
-def read_table(name: str, data: Path = DEFAULT_DATA, *, older_schema: bool = False) -> pd.DataFrame:
-    """The table as a typed frame; an empty one when its file does not exist.
+def snapshot(data: Path, tables: Iterable[str] = TABLES) -> dict[str, bytes]:
+    """The CSV of tables by name, all of one moment, whoever writes meanwhile; a table without a file is left out.
 
-    Raises CatalogError when the file cannot be read as this table. With `older_schema`, a missing column that may be
-    blank is no error but blank.
+    Changes nothing. Raises CatalogError when a file cannot be read or the folder holds a change that is none of ours.
+    """
+    for _ in range(READS):
+        try:
+            before = _state(data)
+            decided = _decided(data)
+            found = {name: _read(data, f"{name}.csv", decided) for name in tables}
+            if _state(data) == before:
+                return {name: content for name, content in found.items() if content is not None}
+        except OSError as error:
+            raise CatalogError(f"{error.filename}: cannot be read: {error.strerror}; make it readable") from error
+    raise CatalogError(f"{data}: its tables change all the time; read them when nothing writes them")
+
+
+def read_table(name: str, data: Path = DEFAULT_DATA) -> pd.DataFrame:
+    """One table of a directory as a typed frame; see parse_table."""
+    return parse_table(name, snapshot(data, (name,)).get(name))
+
+
+def parse_table(name: str, content: bytes | None, *, older_schema: bool = False) -> pd.DataFrame:
+    """The table as a typed frame; an empty one without content.
+
+    Raises CatalogError when the content is not this table. With `older_schema`, a missing column that may be blank is
+    no error but blank.
     """
     import pandas as pd
 
     table = TABLES[name]
-    path = data / f"{name}.csv"
-    if not path.exists():
+    if content is None:
         return table.empty()
     text_columns = {column.name: "str" for column in table.columns if column.kind in ("text", "date")}
     try:
-        frame = pd.read_csv(path, dtype=text_columns, keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(io.BytesIO(content), dtype=text_columns, keep_default_na=False, na_values=[""])
         needed = [column.name for column in table.columns if column.required or not older_schema]
         missing = [column for column in needed if column not in frame.columns]
         if missing:
             raise ValueError(f"column {missing[0]} is missing")
         return table.typed(frame)
     except (ValueError, pd.errors.ParserError) as error:
+        if "out of memory" in str(error):
+            raise MemoryError(str(error)) from error
         raise CatalogError(
-            f"{path.name}: not a valid {name} table: {error}; restore it, or delete it and run backbones refresh"
+            f"{name}.csv: not a valid {name} table: {error}; restore it, or delete it and run backbones refresh"
         ) from error
-    except OSError as error:
-        raise CatalogError(f"{path}: cannot be read: {error.strerror}; make it readable") from error
 
 
 def table_bytes(table: Table, frame: pd.DataFrame) -> bytes:
@@ -59,54 +90,125 @@ def table_bytes(table: Table, frame: pd.DataFrame) -> bytes:
     return ordered.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode()
 
 
+@contextmanager
+def writing(data: Path, wait_s: float = WAIT_S) -> Iterator[None]:
+    """Be the only writer of a directory of tables, from reading them to writing them; may be nested.
+
+    Raises CatalogError when another process still writes there after `wait_s`, or when the directory cannot be written.
+    """
+    with ExitStack() as held, _writable(data):
+        data.mkdir(parents=True, exist_ok=True)
+        held.enter_context(locked(data / LOCK, str(data), wait_s))
+        _finish(data)
+        keep = held.pop_all()
+    with keep:
+        yield
+
+
 def write_tables(frames: Mapping[str, pd.DataFrame], data: Path = DEFAULT_DATA) -> None:
     """Write the tables together: after a kill at any moment, readers see all of them or none."""
     write_files({f"{name}.csv": table_bytes(TABLES[name], frame) for name, frame in frames.items()}, data)
 
 
-def write_files(contents: Mapping[str, bytes], folder: Path) -> None:
-    """Replace files of a folder (paths relative to it) as one change. Files that do not differ are not touched.
+def write_files(contents: Mapping[str, bytes], data: Path) -> None:
+    """Replace files of a directory of tables, each one of FILES, as one change; those that do not differ stay as is.
 
-    Raises CatalogError when the folder cannot be written to; the files are then the old ones.
+    Raises CatalogError when the directory cannot be written to; the files are then the old ones.
     """
-    try:
-        recover(folder)
-        changed = {name: content for name, content in contents.items() if not _holds(folder / name, content)}
+    with writing(data), _writable(data):
+        changed = {name: content for name, content in contents.items() if not _holds(_place(data, name), content)}
         if changed:
-            _stage(changed, folder)
-        recover(folder)
-    except OSError as error:
-        raise CatalogError(
-            f"{folder}: cannot be written: {error.strerror or error}; the tables are as before, or will be whole again "
-            "with the next command; make room or name another directory with --data"
-        ) from error
+            _decide(changed, data)
+            _finish(data)
 
 
-def _stage(changed: Mapping[str, bytes], folder: Path) -> None:
-    """Write a change whole into the pending folder; with the manifest in place it is decided."""
-    pending = folder / PENDING
+def unfinished(data: Path) -> bool:
+    """Whether a change is decided whose files do not all stand in their places yet."""
+    return bool(_decided(data))
+
+
+def _place(data: Path, name: str) -> Path:
+    top = name == FLAT_TABLE and data.resolve() == DEFAULT_DATA.resolve()
+    return (DEFAULT_DATA.parent.parent if top else data) / name
+
+
+def _decide(changed: Mapping[str, bytes], data: Path) -> None:
+    """Write a change whole into the pending folder; with the list of its files in place it counts."""
+    pending = data / PENDING
     shutil.rmtree(pending, ignore_errors=True)
-    pending.mkdir(parents=True)
-    for index, content in enumerate(changed.values()):
-        _write_synced(pending / str(index), content)
-    _write_synced(pending / "manifest.new", json.dumps(list(changed)).encode())
-    (pending / "manifest.new").rename(pending / MANIFEST)
+    pending.mkdir()
+    try:
+        for name, content in changed.items():
+            _write_synced(pending / name, content)
+        _write_synced(pending / "manifest.new", json.dumps(sorted(changed)).encode())
+    except OSError:
+        shutil.rmtree(pending, ignore_errors=True)
+        raise
+    (pending / "manifest.new").rename(pending / DECIDED)
     _sync_folder(pending)
 
 
-def recover(folder: Path) -> None:
-    """Finish a change that was decided but not carried out, and drop one that was not decided."""
-    pending = folder / PENDING
+def _finish(data: Path) -> None:
+    """Move the files of a decided change into their places, and drop a change that was not decided."""
+    pending = data / PENDING
     if not pending.is_dir():
         return
-    if (pending / MANIFEST).exists():
-        for index, name in enumerate(json.loads((pending / MANIFEST).read_bytes())):
-            staged = pending / str(index)
-            if staged.exists():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                staged.replace(folder / name)
+    places = {name: _place(data, name) for name in _decided(data)}
+    for name, place in places.items():
+        with suppress(FileNotFoundError):  # moved before the process was killed
+            (pending / name).replace(place)
+    for folder in {place.parent for place in places.values()}:
         _sync_folder(folder)
     shutil.rmtree(pending)
+
+
+def _decided(data: Path) -> list[str]:
+    """The files of the decided change; none without one. Raises CatalogError when the list is none that we write."""
+    path = data / PENDING / DECIDED
+    try:
+        names = None if path.parent.is_symlink() else json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) and name in FILES for name in names):
+        raise CatalogError(
+            f"{path}: expected a list of table files, found something else; nothing was moved; "
+            f"delete the folder {PENDING} beside the tables"
+        )
+    return names
+
+
+def _read(data: Path, name: str, decided: list[str]) -> bytes | None:
+    for folder in (data / PENDING, data) if name in decided else (data,):
+        with suppress(FileNotFoundError):
+            return (folder / name).read_bytes()
+    return None
+
+
+def _state(data: Path) -> list[tuple[int, ...]]:
+    """Changes whenever a file that readers look at is replaced."""
+    decided = data / PENDING / DECIDED
+    folders = (data, data / PENDING) if decided.exists() else (data,)
+    state: list[tuple[int, ...]] = []
+    for path in (decided, *(folder / name for folder in folders for name in FILES)):
+        try:
+            found = path.stat()
+            state.append((found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size))
+        except FileNotFoundError:
+            state.append(())
+    return state
+
+
+@contextmanager
+def _writable(data: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CatalogError(
+            f"{data}: cannot be written: {error.strerror or error}; the tables are as before, or will be whole again "
+            "with the next refresh; make room or name another directory with --data"
+        ) from error
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -121,6 +223,8 @@ def _write_synced(path: Path, content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # where a folder cannot be opened
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from catalog.schema import TABLES
-from catalog.store import DEFAULT_DATA, read_table, write_tables
+from catalog.store import DEFAULT_DATA, read_table, write_tables, writing
 
 TABLE = "implementations"
 ERRORS = ("parity_error", "reference_error", "tolerance")
@@ -49,8 +49,9 @@ def write_rows(rows: list[ParityRow], data: Path = DEFAULT_DATA) -> None:
 
 def merge_rows(new: list[ParityRow], data: Path = DEFAULT_DATA) -> None:
     """Put new rows in place of those of the same variants and keep the others."""
-    kept = {row.variant: row for row in read_rows(data)} | {row.variant: row for row in new}
-    write_rows(list(kept.values()), data)
+    with writing(data):
+        kept = {row.variant: row for row in read_rows(data)} | {row.variant: row for row in new}
+        write_rows(list(kept.values()), data)
 
 
 def _cells(row: ParityRow) -> dict[str, object]:
