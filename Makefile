@@ -75,4 +75,4 @@ lock: .venv/test.stamp  ## write constraints.txt from what is installed, and req
 	$(LOCK) --all-extras --output-file requirements/test.txt
 
 clean:
-	rm -rf public site/build .cache
+	rm -rf public .public.* site/build .cache

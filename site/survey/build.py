@@ -52,9 +52,9 @@ def build(
     Raises CatalogError when something is missing or the site builder complains; `public` then is what it was.
     """
     work = work or WORK
-    inputs = fingerprint(catalog.data, f"{engine} charts={charts}")
+    inputs = fingerprint(catalog, f"{engine} charts={charts}")
     _restore(public)
-    if not force and _holds(public / FINGERPRINT, inputs):
+    if not force and _made_of(public) == inputs:
         report("nothing changed")
         return Summary(public, changed=False)
     _refuse_foreign(public)
@@ -79,7 +79,8 @@ def build(
     shutil.copytree(work / "files", fresh, dirs_exist_ok=True, copy_function=shutil.move)
     if charts:
         shutil.copytree(drawn, fresh / "charts", dirs_exist_ok=True, ignore=shutil.ignore_patterns(FINGERPRINT))
-    (fresh / FINGERPRINT).write_text(inputs, encoding="ascii")
+    _check_unchanged(catalog)
+    _mark_whole(fresh, inputs)
     _swap(fresh, public)
     _measure(summary)
     return summary
@@ -103,12 +104,13 @@ def draw_charts(catalog: Catalog, folder: Path) -> None:
     """Draw every chart, unless the folder holds the charts of the same inputs."""
     from survey.charts import draw_all
 
-    inputs = charts_fingerprint(catalog.data)
-    if _holds(folder / FINGERPRINT, inputs):
+    inputs = charts_fingerprint(catalog)
+    if _made_of(folder) == inputs:
         return
     shutil.rmtree(folder, ignore_errors=True)
     draw_all(catalog, folder)
-    (folder / FINGERPRINT).write_text(inputs, encoding="ascii")
+    _check_unchanged(catalog)
+    _mark_whole(folder, inputs)
 
 
 def write_documents(catalog: Catalog, docs: Path, charts: Path, pool: Executor) -> None:
@@ -152,8 +154,29 @@ def publish_files(data: Path, folder: Path) -> None:
             module.publish(facts, folder)
 
 
-def _holds(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text(encoding="ascii") == text
+def _check_unchanged(c: Catalog) -> None:
+    """Other processes read the tables anew. Raises CatalogError when they may have read others."""
+    from catalog import load
+
+    if load(c.data).digest != c.digest:
+        raise CatalogError(f"{c.data}: the tables changed while the site was built from them; build it again")
+
+
+def _mark_whole(folder: Path, inputs: str) -> None:
+    (folder / FINGERPRINT).write_text(f"{inputs} {_count(folder) + 1}", encoding="ascii")
+
+
+def _made_of(folder: Path) -> str:
+    """The digest of what a folder was made of; blank when it was not made here, or not all of it is there any more."""
+    try:
+        inputs, count = (folder / FINGERPRINT).read_text(encoding="ascii").split()
+        return inputs if int(count) == _count(folder) else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def _count(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
 
 
 def _refuse_foreign(public: Path) -> None:
@@ -171,9 +194,9 @@ def _swap(fresh: Path, public: Path) -> None:
 
 
 def _restore(public: Path) -> None:
-    """Bring the old site back where a swap was cut off between its two steps."""
+    """Bring the old site back where a swap was cut off between its two steps, unless its removal had begun."""
     old = public.with_name(f".{public.name}.old")
-    if old.is_dir() and not public.exists():
+    if not public.exists() and _made_of(old):
         old.rename(public)
 
 

@@ -7,8 +7,12 @@ import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from survey.project import CONFIG, DOCS, OVERRIDES, ROOT, project
+
+if TYPE_CHECKING:
+    from catalog import Catalog
 
 PACKAGES = (
     "adjusttext",
@@ -29,26 +33,25 @@ SINGLE_FILES = ("package-lock.json",)
 IGNORED = ("__pycache__", "catalog/data")  # the tables that count are those of the catalog that is built
 
 
-def fingerprint(data: Path, engine: str) -> str:
+def fingerprint(catalog: Catalog, engine: str) -> str:
     """The digest of what the whole site depends on: tables, pages, code, settings and versions."""
     folders = [DOCS, OVERRIDES, *(ROOT / folder for folder in CODE)]
-    return _digest(data, folders, [CONFIG, *(ROOT / name for name in SINGLE_FILES)], engine)
+    return _digest(catalog, folders, [CONFIG, *(ROOT / name for name in SINGLE_FILES)], engine)
 
 
-def charts_fingerprint(data: Path) -> str:
+def charts_fingerprint(catalog: Catalog) -> str:
     """The digest of what the charts depend on: tables, code, versions and the addresses that their citations name."""
     what = f"charts {project()}"
-    return _digest(data, [ROOT / folder for folder in CHART_CODE], [ROOT / name for name in CHART_FILES], what)
+    return _digest(catalog, [ROOT / folder for folder in CHART_CODE], [ROOT / name for name in CHART_FILES], what)
 
 
-def _digest(data: Path, folders: list[Path], files: list[Path], what: str) -> str:
-    digest = hashlib.sha256(f"{what} {sys.version_info[:3]}".encode())
+def _digest(catalog: Catalog, folders: list[Path], files: list[Path], what: str) -> str:
+    digest = hashlib.sha256(f"{what} {sys.version_info[:3]} {catalog.digest}".encode())
     for package in PACKAGES:
         digest.update(f"{package} {_version(package)}\n".encode())
-    for path in sorted({*_files(folders), *data.glob("*.csv"), *files}):
+    for path in sorted({*_files(folders), *files}):
         if path.is_file():
-            name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else Path(path.name)
-            digest.update(f"{name} {path.stat().st_size}\n".encode())
+            digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -95,13 +97,40 @@ def test_a_folder_with_something_else_is_not_overwritten(site_tables, tmp_path):
 
 
 def test_a_swap_that_was_cut_off_is_undone(small_site, site_tables, tmp_path):
-    old = tmp_path / ".public.old"
-    old.mkdir()
-    fingerprint = (small_site.public / ".fingerprint").read_text()
-    (old / ".fingerprint").write_text(fingerprint)
+    shutil.copytree(small_site.public, tmp_path / ".public.old")
     summary = build(catalog.load(site_tables), tmp_path / "public", work=tmp_path / "work", charts=False)
     assert not summary.changed
-    assert (tmp_path / "public" / ".fingerprint").read_text() == fingerprint
+    assert tree(tmp_path / "public") == tree(small_site.public)
+
+
+@pytest.mark.parametrize("name", ["public", ".public.old"])
+def test_a_site_of_which_a_part_is_gone_is_built_anew(small_site, site_tables, tmp_path, name):
+    half = tmp_path / name
+    shutil.copytree(small_site.public, half, ignore=shutil.ignore_patterns("models"))
+    summary = build(catalog.load(site_tables), tmp_path / "public", work=tmp_path / "work", charts=False)
+    assert summary.changed
+    assert tree(tmp_path / "public") == tree(small_site.public)
+    assert not (tmp_path / ".public.old").exists()
+
+
+def test_tables_that_change_during_the_build_are_never_mixed(site_tables, tmp_path, monkeypatch, node_modules):
+    tables, public = Path(shutil.copytree(site_tables, tmp_path / "tables")), tmp_path / "public"
+
+    def change(*_: object) -> None:
+        write_tables({"history": TABLES["history"].empty()}, tables)
+
+    monkeypatch.setattr("survey.build.slim_search", change)
+    with pytest.raises(CatalogError, match="the tables changed while the site was built"):
+        build(catalog.load(tables), public, work=tmp_path / "work", charts=False)
+    assert not public.exists()
+
+
+def test_make_clean_takes_what_a_cut_off_build_left(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("public", ".public.old", ".public.new", "site/build", ".cache", "kept"):
+        (tmp_path / name).mkdir(parents=True)
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"Makefile", "kept", "site"}
 
 
 def test_missing_libraries_are_one_line_with_the_command(tmp_path):
