@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 VERBS = {
     "refresh": "scrape every upstream, merge, check and export",
@@ -28,6 +31,20 @@ OWN = ("backbones", "catalog", "implementations", "scrapers", "survey")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command. Exit status 0: good; 1: the data or the run has a problem, named on stderr; 2: wrong usage."""
     verb, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        try:
+            _choose(verb, rest)
+        finally:
+            sys.stdout.flush()  # here a full disk can still be told in words
+    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+        if _out_of_memory(error):
+            _end(verb, "not enough memory; close other programs or allow this one more (ulimit -v)")
+        if not isinstance(error, OSError):
+            raise
+        _end(verb, _unusable(error))
+
+
+def _choose(verb: str, rest: Sequence[str]) -> None:
     if verb in ("-h", "--help"):
         sys.stdout.write(_help())
     elif verb == "--version":
@@ -67,6 +84,33 @@ def _run(verb: str, arguments: Sequence[str]) -> None:
         command = f"pip install -c constraints.txt -e '.[{EXTRAS[verb]}]'"
         sys.stderr.write(f"backbones {verb}: {error.name} is not installed; {command}\n")
         sys.exit(1)
+
+
+def _unusable(error: OSError) -> str:
+    if error.filename is None:
+        return f"the output cannot be written: {error.strerror or error}; make room or write elsewhere"
+    return f"{error.filename}: {error.strerror}; make it usable or name another"
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether lack of memory is behind an error; where a library cannot be loaded, only the words say so."""
+    chain: list[BaseException] = []
+    step: BaseException | None = error
+    while step is not None and step not in chain:
+        chain.append(step)
+        step = step.__cause__ or step.__context__
+    words = ("failed to map segment", "cannot allocate memory", "can't start new thread")
+    return any(isinstance(each, MemoryError) or any(part in str(each).lower() for part in words) for each in chain)
+
+
+def _end(verb: str, message: str) -> NoReturn:
+    """Say why and end with status 1, also where nothing can be written any more."""
+    with suppress(OSError):
+        sys.stderr.write(f"backbones {verb}: {message}\n")
+        sys.stderr.flush()
+    with suppress(OSError, ValueError):  # what is not written yet is not tried again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
 
 
 def _help() -> str:
