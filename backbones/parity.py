@@ -1,4 +1,4 @@
-"""Owns `backbones parity`: prove variants equal to their references and record it in the catalog."""
+"""`backbones parity`: prove variants equal to their references and record it in the catalog."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ def run(
     everything: Annotated[bool, typer.Option("--all", help="Every variant, resuming where a run stopped.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
 ) -> None:
-    """Compare the Keras implementations with timm's in float64 and write the results into the catalog.
+    """Compare the Keras implementations with their references in float64 and write the results into the catalog.
 
     With names, those variants are verified anew; without, the recorded results are shown. Each result is written as
     soon as it is known, so an interrupted run of --all goes on where it stopped. Exit status 1 when a variant fails.
@@ -63,9 +63,8 @@ def _verify(chosen: list[str], resume: bool) -> list[str]:
     from implementations.parity.results import ParityRow, merge_rows, read_rows
     from implementations.parity.runner import verify_all, versions
 
-    done = read_rows() if resume else []
-    verified = {row.variant for row in done if row.verified_with == versions()}
-    left = [name for name in chosen if name not in verified]
+    verified = {row.variant: row.verified_with for row in read_rows()} if resume else {}
+    left = [name for name in chosen if verified.get(name) != versions(name)]
     console = Console(stderr=True)
     failures: list[str] = []
     for result in track(verify_all(left), "parity", total=len(left), console=console):

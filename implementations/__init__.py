@@ -6,7 +6,8 @@ Importing this package loads neither Keras nor TensorFlow; the first model does.
 from typing import Any
 
 from implementations.errors import BackboneError, DownloadError, UnknownNameError, WeightsError
-from implementations.registry import PretrainedConfig, list_models, list_pretrained, pretrained_config
+from implementations.family import PretrainedConfig
+from implementations.registry import list_models, list_pretrained, pretrained_config
 
 __all__ = [
     "BackboneError",

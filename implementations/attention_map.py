@@ -13,8 +13,8 @@ from PIL import Image
 
 from implementations.backbone import Backbone
 from implementations.errors import BackboneError
+from implementations.families.swin.model import SwinTransformer
 from implementations.layers.resize import resize_grid
-from implementations.swin_transformer import SwinTransformer
 
 # Seven colours of matplotlib's "inferno", from no attention to the most.
 COLOURS = np.array(
@@ -102,7 +102,7 @@ def draw_attention(
         model: a backbone with attention and three channels.
         image: a path, the bytes of a JPEG or PNG, uint8 (H, W, 3), or a PIL image.
         path: where to write; the ending chooses the format.
-        processor: an `ImageProcessor` of the model's size; by default the one of the variant's default tag.
+        processor: an `ImageProcessor` of the model's size; by default that of the weights it was created for.
         opacity: of the colours over the image, from 0 to 1.
 
     Returns:
@@ -113,12 +113,12 @@ def draw_attention(
     """
     from implementations.image_processing import ImageProcessor
 
-    processor = processor or ImageProcessor.for_model(model.name, img_size=model.config.img_size)
+    processor = processor or ImageProcessor.for_model(model)
     if isinstance(image, str | Path):
         image = Path(image).read_bytes()
     elif isinstance(image, Image.Image):
         image = np.asarray(image.convert("RGB"))
-    seen = processor(image).numpy()  # H, W, 3
+    seen = processor(image)  # H, W, 3
     share = attention_rollout(model, seen[None])[0]
     heat = resize_grid(share / share.max(), processor.output_size, kernel="bilinear")  # H, W
     plain = np.clip((seen * processor.std + processor.mean) * 255, 0, 255)

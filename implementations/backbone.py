@@ -1,4 +1,4 @@
-"""Owns what all backbones share: configuration, input checks, features, attention maps, saving and exporting."""
+"""The backbone: a Keras model with timm's manners, and what every family's has of it."""
 
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from implementations.errors import BackboneError
+from implementations.family import PretrainedConfig
 from implementations.openvino_graph import tune_file
 
 
@@ -68,14 +69,16 @@ class Backbone(keras.Model):
 
     Images are (B, H, W, C) in the model's `img_size` and `in_chans`, already normalised. A subclass sets
     `config_class`, creates its layers in `__init__` (every variable included) and implements `run`, `forward_head` and
-    `all_features`.
+    `all_features`. `pretrained_cfg` is the configuration of the weights that the model was created under the name of,
+    with the preprocessing that they expect; None for a model that was not created by name.
     """
 
     config_class: ClassVar[type[BackboneConfig]] = BackboneConfig
 
-    def __init__(self, config: BackboneConfig, **kwargs: Any) -> None:
+    def __init__(self, config: BackboneConfig, pretrained_cfg: PretrainedConfig | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = config
+        self.pretrained_cfg = pretrained_cfg
 
     # --- to be implemented by each backbone
 
@@ -187,18 +190,19 @@ class Backbone(keras.Model):
             tune_file(filepath)
 
     def get_config(self) -> dict[str, Any]:
-        """Name, dtype policy and configuration."""
+        """Name, dtype policy, configuration, and that of the weights."""
         base = keras.layers.Layer.get_config(self)
-        settings = {name: _listed(value) for name, value in dataclasses.asdict(self.config).items()}
-        return {"name": base["name"], "dtype": base["dtype"], "trainable": base["trainable"], "config": settings}
+        kept = {name: base[name] for name in ("name", "dtype", "trainable")}
+        return {**kept, "config": _settings(self.config), "pretrained_cfg": _settings(self.pretrained_cfg)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
         """Rebuild from `get_config`; layers inside get the same dtype policy."""
-        settings = {name: _tupled(value) for name, value in config["config"].items()}
+        settings, weights = _tupled(config["config"]), _tupled(config.get("pretrained_cfg"))
         policy = keras.dtype_policies.get(config.get("dtype"))
         with dtype_policy(policy):
-            model = cls(cls.config_class(**settings), name=config.get("name"))
+            pretrained_cfg = PretrainedConfig(**weights) if weights else None
+            model = cls(cls.config_class(**settings), pretrained_cfg=pretrained_cfg, name=config.get("name"))
         model.trainable = config.get("trainable", True)
         return model
 
@@ -224,7 +228,7 @@ def take_indices(indices: int | Sequence[int] | None, count: int) -> tuple[int, 
     """Feature indices as timm reads them: None all, n the last n, a sequence those (negative ones from the end).
 
     Raises:
-        BackboneError: an index that does not exist.
+        BackboneError: no index, or one that does not exist.
     """
     if indices is None:
         return tuple(range(count))
@@ -233,9 +237,14 @@ def take_indices(indices: int | Sequence[int] | None, count: int) -> tuple[int, 
             raise BackboneError(f"out_indices {indices}: expected 1 to {count} of the last feature maps")
         return tuple(range(count - indices, count))
     taken = tuple(index + count if index < 0 else index for index in indices)
-    if any(not 0 <= index < count for index in taken):
-        raise BackboneError(f"out_indices {list(indices)}: expected indices from {-count} to {count - 1}")
+    if not taken or any(not 0 <= index < count for index in taken):
+        raise BackboneError(f"out_indices {list(indices)}: expected one or more indices from {-count} to {count - 1}")
     return taken
+
+
+def _settings(config: Any) -> dict[str, Any] | None:
+    """The fields of a configuration as JSON holds them."""
+    return None if config is None else {name: _listed(value) for name, value in dataclasses.asdict(config).items()}
 
 
 def _listed(value: Any) -> Any:
@@ -243,4 +252,6 @@ def _listed(value: Any) -> Any:
 
 
 def _tupled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _tupled(item) for name, item in value.items()}
     return tuple(_tupled(item) for item in value) if isinstance(value, list) else value

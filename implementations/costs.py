@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-import implementations
+from implementations.factory import create_unallocated
 from implementations.layers.cost_trace import counting_macs
 from implementations.weights import tensor_shapes
 
@@ -58,11 +58,3 @@ class _EveryToken(keras.layers.Layer):
 
     def call(self, images):
         return self.backbone.forward_head(self.backbone.run(images)[0])
-
-
-def create_unallocated(name: str, **arguments: Any) -> Any:
-    """A model whose variables have shapes and no values: for counting and comparing, not for running."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = implementations.create_model(name, **arguments)
-    keras.utils.clear_session(free_memory=False)  # drops Keras's list of variables still to be given values
-    return model

@@ -1,7 +1,10 @@
-"""Builds a backbone from its name: variant table, then pretrained facts, then the caller's wishes; then its weights."""
+"""Models by name: the variant's arguments, then what its weights were trained with, then the caller's wishes."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+import keras
 
 from implementations import registry
 from implementations.backbone import Backbone, dtype_policy
@@ -13,7 +16,7 @@ def create_model(
 ) -> Backbone:
     """See `implementations.create_model`."""
     variant, _ = registry.split_name(name)
-    model_class = registry.model_class(variant)
+    model_class = registry.family_of(variant).model_class()
     wishes = {argument: value for argument, value in arguments.items() if value is not None}
     known = [field.name for field in dataclasses.fields(model_class.config_class)]
     unknown = [argument for argument in wishes if argument not in known]
@@ -26,11 +29,27 @@ def create_model(
         from implementations.hub import download_weights
 
         source = download_weights(name)
+    pretrained_cfg = registry.pretrained_config(name)
     config = model_class.config_class(**{**registry.default_arguments(name), **wishes})
     with dtype_policy(dtype):
-        model = model_class(config, name=variant)
+        model = model_class(config, pretrained_cfg=pretrained_cfg, name=variant)
     if source is not None:
         from implementations.weights import load_weights
 
-        load_weights(model, source, adapt_to=registry.pretrained_config(name))
+        load_weights(model, source, adapt_to=pretrained_cfg)
     return model
+
+
+def create_unallocated(name: str, **arguments: Any) -> Backbone:
+    """A model whose variables have shapes and no values: for counting and comparing, not for running.
+
+    It is made in a thread of its own: Keras keeps per thread the variables that are still to be given values, and the
+    caller's are left alone with his names of layers and his dtype policy.
+    """
+
+    def create() -> Backbone:
+        with keras.StatelessScope(initialize_variables=False):
+            return create_model(name, **arguments)
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(create).result()

@@ -14,8 +14,8 @@ import numpy as np
 
 from implementations.checkpoint import FLOATS, read_state_dict, unfit_type
 from implementations.errors import WeightsError
+from implementations.family import PretrainedConfig
 from implementations.layers.linear import Conv2d, Linear
-from implementations.registry import PretrainedConfig
 
 SHOWN = 8  # mismatches named in one message
 

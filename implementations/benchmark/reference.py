@@ -126,12 +126,13 @@ def _write_model(comparison: Comparison, folder: Path) -> Costs:
 
     from implementations.costs import count_costs
     from implementations.parity.checks import random_images
-    from implementations.parity.reference import create_reference
+    from implementations.parity.reference import create_reference, reference_of
 
     size = comparison.img_size or 0
     model = create_reference(comparison.workload, img_size=size)
     images = random_images((SAMPLES, size, size, 3))
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    our_name = reference_of(comparison.workload).our_name
+    state = {our_name(name): tensor.contiguous() for name, tensor in model.state_dict().items()}
     save_file(state, folder / "weights.safetensors")
     np.savez(folder / "inputs.npz", images=images)
     inputs = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())

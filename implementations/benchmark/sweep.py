@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from implementations import registry
 from implementations.benchmark.specification import OURS, TIMM, Comparison, Precision, Subject, parse_layer
 from implementations.benchmark.turns import Task
+from implementations.family import Family
 
 MODELS = (
     "vit_base_patch16_224",
@@ -43,12 +44,12 @@ LATER = (
     Subject(OURS, "jax"),
     Subject(OURS, "torch"),
 )
-# timm's modules of which a rival has variants; who is not here has every model.
-RIVAL_MODULES = {
-    "keras-hub": ("vision_transformer", "deit", "swin_transformer"),
-    "keras-cv-attention-models": ("vision_transformer", "swin_transformer_v2"),
-    "vit-keras": ("vision_transformer",),
-    "tf-models-official": ("vision_transformer",),
+# The families of which a rival has variants; who is not here has every model, timm those that are proven against it.
+RIVAL_FAMILIES = {
+    "keras-hub": ("vit", "deit", "swin"),
+    "keras-cv-attention-models": ("vit", "swinv2"),
+    "vit-keras": ("vit",),
+    "tf-models-official": ("vit",),
 }
 REGIONAL_SUBJECTS = (
     Subject(TIMM, "torch"),
@@ -145,6 +146,13 @@ def _subjects(workload: str, among: Sequence[Subject]) -> tuple[Subject, ...]:
     layer = parse_layer(workload)
     if layer:
         return LAYER_SUBJECTS[layer.kind]
-    module = registry.module_of(registry.split_name(workload)[0])
+    family = registry.family_of(workload)
     chosen = dict.fromkeys(among or (*FIRST, *SLOWER, *LATER))
-    return tuple(subject for subject in chosen if module in RIVAL_MODULES.get(subject.implementation, (module,)))
+    return tuple(subject for subject in chosen if _has(subject.implementation, family))
+
+
+def _has(implementation: str, family: Family) -> bool:
+    """Whether an implementation has variants of a family."""
+    if implementation == TIMM:
+        return family.in_timm
+    return family.name in RIVAL_FAMILIES.get(implementation, (family.name,))

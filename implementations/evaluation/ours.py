@@ -6,11 +6,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 import implementations
 from implementations.benchmark.environment import installed_versions
-from implementations.evaluation.image_file import UnreadableImageError, decoded, opened
+from implementations.evaluation.image_file import decoded
 from implementations.evaluation.predictor import Predictor
 from implementations.evaluation.specification import Evaluation
 from implementations.image_processing import ImageProcessor
@@ -20,27 +19,19 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
     """See `predictor.load`."""
     config = evaluation.config
     size = evaluation.img_size or config.input_size[-1]
-    processor = ImageProcessor.for_model(config.name, size)
     model = implementations.create_model(config.name, img_size=size, num_classes=evaluation.classes)
+    processor = ImageProcessor.for_model(model)
     implementations.load_weights(model, weights)
-
     resized = size / config.crop_pct
 
     def prepare(data: bytes) -> np.ndarray:
-        # Where Pillow rounds the colours of print TensorFlow truncates, half of the values.
-        printed = opened(data, resized).mode == "CMYK"
-        try:
-            return processor(decoded(data, resized) if printed else data).numpy()  # height, width, C
-        except (ValueError, OSError, tf.errors.OpError) as error:
-            raise UnreadableImageError(str(error).removeprefix("image: ")) from error
+        return processor(decoded(data, resized))  # height, width, C
 
-    # The image processing is TensorFlow's under every back end.
-    packages = dict.fromkeys(("keras", keras.backend.backend(), "tensorflow"))
     return Predictor(
         prepare=prepare,
         predict=lambda batch: np.asarray(model.predict_on_batch(batch), dtype="float32"),
         img_size=size,
         crop_pct=config.crop_pct,
         interpolation=config.interpolation,
-        versions=installed_versions(list(packages)),
+        versions=installed_versions(["keras", keras.backend.backend(), "pillow"]),
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 from catalog.evaluations_file import IMAGES
 from implementations.benchmark.specification import OURS, TIMM
 from implementations.errors import BackboneError
-from implementations.registry import PretrainedConfig, pretrained_config, split_name
+from implementations.family import PretrainedConfig
+from implementations.registry import family_of, pretrained_config
 
 PACKAGE = "implementations.evaluation"
 IMPLEMENTATIONS = (OURS, TIMM)
@@ -41,10 +42,12 @@ class Evaluation:
     package: str = PACKAGE
 
     def __post_init__(self) -> None:
-        split_name(self.model)
+        family = family_of(self.model)
         if self.implementation not in IMPLEMENTATIONS:
             known = ", ".join(IMPLEMENTATIONS)
             raise EvaluationError(f"implementation {self.implementation!r} is unknown, expected one of {known}")
+        if self.implementation == TIMM and not family.in_timm:
+            raise EvaluationError(f"{self.model} is not in timm; evaluate {OURS}'s")
         if self.dataset not in IMAGES:
             raise EvaluationError(f"data set {self.dataset!r}: no folder holds it, expected one of {', '.join(IMAGES)}")
         for name in ("batch_size", "img_size", "num_classes"):
@@ -60,7 +63,7 @@ class Evaluation:
 
     @property
     def config(self) -> PretrainedConfig:
-        """What timm records for the tag, or for the variant's default tag."""
+        """What is recorded of the tag, or of the variant's default tag."""
         return pretrained_config(self.model)
 
     @property

@@ -1,6 +1,8 @@
-"""Owns the checks that make up parity: outputs, gradients, and the full list of tensors."""
+"""The checks that make up parity: outputs, gradients, and the full list of tensors."""
 
+import dataclasses
 import gc
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -8,7 +10,7 @@ import numpy as np
 
 import implementations
 from implementations import registry
-from implementations.costs import create_unallocated
+from implementations.factory import create_unallocated
 from implementations.layers.initial import initial_values_left_out
 from implementations.parity import reference
 from implementations.parity.compare import Comparison, compare, compare_one
@@ -29,7 +31,7 @@ def random_images(shape: tuple[int, int, int, int], seed: int = 0) -> np.ndarray
 
 
 def check_outputs(name: str, batch: int = 2, seed: int = 0, **arguments: Any) -> list[Comparison]:
-    """Logits, final features, every stage's feature map and the attention maps of a variant against timm's.
+    """Logits, final features, every stage's feature map and the attention maps of a variant against its reference's.
 
     Args:
         name: the variant, known to both.
@@ -60,8 +62,8 @@ def check_gradients(name: str, batch: int = 2, seed: int = 0, **arguments: Any) 
     images = random_images((batch, *model.config.img_size, model.config.in_chans), seed)
     cotangent = np.random.default_rng(seed).standard_normal((batch, model.num_classes)).astype("float32")
     ours = _gradients(model, images, cotangent)
-    single = reference.reference_gradients(theirs, images, cotangent)
-    double = reference.reference_gradients(theirs.double(), images, cotangent)
+    single = _by_our_names(name, reference.reference_gradients(theirs, images, cotangent))
+    double = _by_our_names(name, reference.reference_gradients(theirs.double(), images, cotangent))
     compared = compare(ours, single, double)
     weights = [comparison for comparison in compared if comparison.name != "images"]
     largest = max(weights, key=lambda comparison: comparison.error)
@@ -70,33 +72,40 @@ def check_gradients(name: str, batch: int = 2, seed: int = 0, **arguments: Any) 
 
 
 def check_tensors(name: str, **arguments: Any) -> list[str]:
-    """Differences of our tensors from timm's by name and shape, at full size, none allocated; empty is good."""
+    """Differences of our tensors from the reference's by name and shape at full size, none allocated; empty is good."""
     theirs = reference.reference_shapes(name, **arguments)
     ours = unallocated_shapes(name, **arguments)
     return [
-        f"{key} {theirs.get(key)} in timm, {ours.get(key)} here"
+        f"{key} {theirs.get(key)} in the reference, {ours.get(key)} here"
         for key in sorted(theirs.keys() | ours.keys())
         if theirs.get(key) != ours.get(key)
     ]
 
 
 def unallocated_shapes(name: str, **arguments: Any) -> dict[str, tuple[int, ...]]:
-    """timm's name and shape of every weight of a variant; no value is created."""
+    """Name and shape of every weight of a variant, as the reference has them; no value is created."""
     return tensor_shapes(create_unallocated(name, **arguments))
 
 
 def depth_cut(name: str) -> dict[str, Any]:
     """Arguments that leave a variant its width and two blocks per stage."""
-    arguments = registry.arguments_of(name)
-    if "depths" in arguments:
-        return {"depths": tuple(min(depth, 2) for depth in arguments["depths"])}
-    return {"depth": 2}
+    family = registry.family_of(name)
+    fields = {field.name: field.default for field in dataclasses.fields(family.model_class().config_class)}
+    told = fields | family.variants[name]
+    if "depths" in told:
+        return {"depths": tuple(min(depth, 2) for depth in told["depths"])}
+    return {"depth": 2} if "depth" in told else {}
+
+
+def _by_our_names(name: str, tensors: Mapping[str, Any]) -> dict[str, Any]:
+    our_name = reference.reference_of(name).our_name
+    return {our_name(key): tensor for key, tensor in tensors.items()}
 
 
 def _create_from(theirs: Any, name: str, **arguments: Any) -> Any:
     with initial_values_left_out():
         model = implementations.create_model(name, **arguments)
-    load_weights(model, theirs)
+    load_weights(model, _by_our_names(name, theirs.state_dict()))
     return model
 
 

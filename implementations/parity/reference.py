@@ -1,4 +1,4 @@
-"""Owns the reference: a timm model with random values everywhere, and what it computes in float32 and float64."""
+"""What the reference of a variant computes in float32 and float64, with random values everywhere."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,26 +6,27 @@ from typing import Any
 import numpy as np
 import torch
 
-from implementations.parity.torchvision_ops import define_missing_operators
+from implementations import registry
+from implementations.reference import Reference
 
 
 def create_reference(name: str, seed: int = 0, **arguments: Any) -> torch.nn.Module:
-    """timm's model in eval mode with unfused attention and no value left as initialised.
+    """The module that a variant is proven against, in eval mode, with no value left as initialised.
 
     Args:
-        name: timm's name of the variant.
+        name: the variant.
         seed: of the random values.
-        **arguments: as `timm.create_model`.
+        **arguments: configuration that the module takes too.
     """
-    define_missing_operators()
-    import timm
-    from timm.layers import set_fused_attn
-
-    set_fused_attn(False)  # the attention map exists only then
     with _NoRandomValues():  # all of them are about to be replaced
-        model = timm.create_model(name, **arguments).eval()
-    randomize(model, seed)
-    return model
+        module = reference_of(name).build(name, **arguments)
+    randomize(module, seed)
+    return module
+
+
+def reference_of(name: str) -> Reference:
+    """What the variant's family is proven against."""
+    return registry.family_of(name).reference
 
 
 class _NoRandomValues(torch.overrides.TorchFunctionMode):
@@ -40,12 +41,10 @@ class _NoRandomValues(torch.overrides.TorchFunctionMode):
 
 
 def reference_shapes(name: str, **arguments: Any) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor in the reference's state dict, without allocating any."""
-    define_missing_operators()
-    import timm
-
-    model = timm.create_model(name, device="meta", **arguments)
-    return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    """Our name and the shape of every tensor in the reference's state dict, without allocating any."""
+    reference = reference_of(name)
+    state = reference.build(name, device="meta", **arguments).state_dict()
+    return {reference.our_name(key): tuple(tensor.shape) for key, tensor in state.items()}
 
 
 def randomize(model: torch.nn.Module, seed: int) -> None:
@@ -87,7 +86,7 @@ def reference_outputs(
     """Everything that parity compares, by name: logits, features, every feature map (NHWC) and the attention maps.
 
     Args:
-        model: the reference, in the precision to run in.
+        model: the reference's module, in the precision to run in.
         images: (B, H, W, C).
         attention: paths of the attention layers whose maps to keep; None keeps all.
     """
@@ -111,9 +110,7 @@ def reference_outputs(
 
 def attention_sizes(name: str, images: np.ndarray, **arguments: Any) -> dict[str, int]:
     """Elements of every attention map by path, found without computing any."""
-    import timm
-
-    model = timm.create_model(name, device="meta", **arguments).eval()
+    model = reference_of(name).build(name, device="meta", **arguments)
     sizes: dict[str, int] = {}
 
     def measure(path: str) -> Any:

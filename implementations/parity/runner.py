@@ -1,4 +1,4 @@
-"""Verifies a variant as a whole: every tensor at full size, outputs with the depth cut where it is large, and costs."""
+"""Parity of a whole variant: every tensor at full size, outputs with the depth cut where it is large, and costs."""
 
 import datetime
 import gc
@@ -15,7 +15,6 @@ from implementations.parity.compare import worst
 from implementations.parity.results import ParityRow
 
 FULL_DEPTH_LIMIT = 100.0  # million parameters; larger variants are verified with their depth cut
-PACKAGES = ("keras", "tensorflow", "timm", "torch")
 
 
 class ParityError(AssertionError):
@@ -23,16 +22,17 @@ class ParityError(AssertionError):
 
 
 def verify(name: str) -> ParityRow:
-    """Compare one variant with timm's.
+    """Compare one variant with its reference.
 
     Raises:
         UnknownNameError: no such variant.
         ParityError: a tensor differs in name or shape, or an output by more than its tolerance.
     """
     name, _ = registry.split_name(name)
+    family = registry.family_of(name)
     differing = checks.check_tensors(name)
     if differing:
-        raise ParityError(f"{name}: tensors differ from timm's: {'; '.join(differing[:5])}")
+        raise ParityError(f"{name}: tensors differ from the reference's: {'; '.join(differing[:5])}")
     costs = count_costs(name)
     cut = costs.params_m > FULL_DEPTH_LIMIT
     comparisons = checks.check_outputs(name, **(checks.depth_cut(name) if cut else {}))
@@ -43,8 +43,8 @@ def verify(name: str) -> ParityRow:
         raise ParityError(f"{name}: {nearest}")
     return ParityRow(
         variant=name,
-        module=registry.model_class(name).__module__,
-        reference=f"timm/models/{registry.module_of(name)}.py",
+        module=family.package,
+        reference=family.reference.source,
         img_size=f"{costs.img_size[0]}x{costs.img_size[1]}",
         params_m=costs.params_m,
         gmacs=costs.gmacs,
@@ -52,7 +52,7 @@ def verify(name: str) -> ParityRow:
         reference_error=nearest.reference_error,
         tolerance=nearest.tolerance,
         depth_cut=cut,
-        verified_with=versions(),
+        verified_with=versions(name),
         verified_on=verified_on(),
     )
 
@@ -66,9 +66,10 @@ def verify_all(names: Iterable[str]) -> Iterator[ParityRow | ParityError]:
             yield error
 
 
-def versions() -> str:
-    """Versions of the packages that a result depends on."""
-    return ", ".join(f"{package} {_version(package).partition('+')[0]}" for package in PACKAGES)
+def versions(name: str) -> str:
+    """Versions of the packages that a variant's result depends on."""
+    packages = sorted({"keras", "tensorflow", "torch", registry.family_of(name).reference.package})
+    return ", ".join(f"{package} {_version(package).partition('+')[0]}" for package in packages)
 
 
 def verified_on() -> str:

@@ -1,4 +1,4 @@
-"""Writes implementations/data from the installed timm: its variants and pretrained tags, and ImageNet-1K's classes.
+"""Writes the tables of timm's families from the installed timm, and the classes of ImageNet-1K.
 
 Run `python -m implementations.parity.tables` after an upgrade of timm; the files are committed.
 """
@@ -7,13 +7,16 @@ import csv
 import functools
 import inspect
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from implementations import registry
+from implementations.family import Family
 from implementations.parity.torchvision_ops import define_missing_operators
+from implementations.reference import TimmReference
 
-DATA = Path(__file__).parents[1] / "data"
-MODULES = ("vision_transformer", "deit", "swin_transformer", "swin_transformer_v2")
+SYNSETS = Path(__file__).parents[1] / "data" / "imagenet_synsets.txt"
 PRETRAINED_COLUMNS = (
     "hf_hub_id",
     "hf_hub_filename",
@@ -76,18 +79,25 @@ def pretrained_of(module_name: str) -> list[dict[str, Any]]:
     return rows
 
 
+def timm_families() -> dict[Family, str]:
+    """timm's module of each family that is proven against one."""
+    families = registry.families().values()
+    return {family: family.reference.module for family in families if isinstance(family.reference, TimmReference)}
+
+
 def write() -> None:
-    """Write one variants table per module, and the table of pretrained tags of all of them."""
-    pretrained: list[dict[str, Any]] = []
-    for module_name in MODULES:
+    """Write variants.csv and pretrained.csv of each family of timm's, and the list of classes."""
+    for family, module_name in timm_families().items():
+        folder = Path(str(resources.files(family.package)))
         variants = variants_of(module_name)
         columns = sorted({name for arguments in variants.values() for name in arguments})
         rows = [{"variant": variant, **arguments} for variant, arguments in sorted(variants.items())]
-        _write_csv(DATA / f"{module_name}.csv", ("variant", *columns), rows)
-        pretrained += pretrained_of(module_name)
-    pretrained.sort(key=lambda row: (row["variant"], not row["default"], row["tag"]))
-    _write_csv(DATA / "pretrained.csv", ("variant", "tag", "default", *PRETRAINED_COLUMNS), pretrained)
-    (DATA / "imagenet_synsets.txt").write_text("".join(f"{synset}\n" for synset in imagenet_synsets()))
+        _write_csv(folder / "variants.csv", ("variant", *columns), rows)
+        pretrained = sorted(
+            pretrained_of(module_name), key=lambda row: (row["variant"], not row["default"], row["tag"])
+        )
+        _write_csv(folder / "pretrained.csv", ("variant", "tag", "default", *PRETRAINED_COLUMNS), pretrained)
+    SYNSETS.write_text("".join(f"{synset}\n" for synset in imagenet_synsets()))
 
 
 def imagenet_synsets() -> list[str]:

@@ -92,8 +92,11 @@ class BackboneCase:
     def test_features_only_takes_chosen_indices(self):
         model = self.create(num_classes=None, features_only=True, out_indices=(0, -1))
         assert len(model(self.images(model))) == 2
-        with pytest.raises(BackboneError, match="out_indices"):
-            self.create(num_classes=None, features_only=True, out_indices=(99,))
+        last = self.create(num_classes=None, features_only=True, out_indices=1)
+        assert last.out_indices == (len(last.all_features()) - 1,)
+        for wrong in ((99,), 99, 0, -1, ()):
+            with pytest.raises(BackboneError, match="out_indices"):
+                self.create(num_classes=None, features_only=True, out_indices=wrong)
 
     def test_forward_features_then_head_is_the_model(self):
         model = self.create()

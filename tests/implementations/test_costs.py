@@ -4,6 +4,7 @@ import csv
 from math import prod
 from pathlib import Path
 
+import keras
 import pytest
 
 import implementations
@@ -81,6 +82,18 @@ def test_macs_of_a_call_leave_out_what_the_class_token_does_not_need_of_the_last
 def test_macs_of_a_call_are_all_of_them_where_the_head_reads_every_token():
     name = "swin_tiny_patch4_window7_224"
     assert count_costs(name, every_token=False) == count_costs(name)
+
+
+def test_counting_leaves_the_callers_keras_alone():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        _, number = [int(keras.layers.Dense(1).name.removeprefix("dense").strip("_") or 0) for _ in range(2)]
+        count_costs("test_vit")
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        assert keras.layers.Dense(1).name == f"dense_{number + 1}"
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 @pytest.mark.mirror

@@ -87,8 +87,8 @@ def test_a_missing_tensor_and_a_wrong_shape_are_seen(monkeypatch):
     shapes = checks.unallocated_shapes("test_vit")
     monkeypatch.setattr(checks, "unallocated_shapes", lambda name, **_: {**shapes, "norm.bias": (3,), "extra": (1,)})
     assert checks.check_tensors("test_vit") == [
-        "extra None in timm, (1,) here",
-        "norm.bias (64,) in timm, (3,) here",
+        "extra None in the reference, (1,) here",
+        "norm.bias (64,) in the reference, (3,) here",
     ]
 
 
@@ -122,7 +122,8 @@ def test_committed_results_are_of_known_variants_and_within_tolerance():
         assert row.passes, row
         assert row.tolerance <= min(LIMIT, FACTOR * row.reference_error * 1.01), row
         assert row.depth_cut == (row.params_m > runner.FULL_DEPTH_LIMIT), row
-        assert row.reference == f"timm/models/{registry.module_of(row.variant)}.py"
+        family = registry.family_of(row.variant)
+        assert (row.module, row.reference) == (family.package, family.reference.source)
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def test_the_command_resumes_and_reports_failures(command, monkeypatch):
         verified.append(name)
         if name == "test_vit2":
             raise runner.ParityError("test_vit2: logits: error 1e-03")
-        return dataclasses.replace(ROW, variant=name, verified_with=runner.versions())
+        return dataclasses.replace(ROW, variant=name, verified_with=runner.versions(name))
 
     monkeypatch.setattr(runner, "verify", verify)
     monkeypatch.setattr(registry, "list_models", lambda *_, **__: ["test_vit", "test_vit2", "test_vit3"])

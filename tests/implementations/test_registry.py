@@ -11,7 +11,7 @@ from implementations.errors import BackboneError, UnknownNameError
 from implementations.parity import tables
 from implementations.parity.torchvision_ops import define_missing_operators
 
-MODULES = {"vision_transformer": 163, "deit": 16, "swin_transformer": 9, "swin_transformer_v2": 12}
+FAMILIES = {"vit": 163, "deit": 16, "swin": 9, "swinv2": 12}
 
 
 def test_importing_and_listing_load_no_framework():
@@ -22,13 +22,20 @@ def test_importing_and_listing_load_no_framework():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_entry_point_of_timm_is_there(module):
+def test_families_are_found_by_their_folders():
+    assert list(registry.families()) == sorted(FAMILIES)
+    assert {family.name: family for family in registry.families().values()} == registry.families()
+    assert registry.family_of("swinv2_tiny_window8_256.ms_in1k").name == "swinv2"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_entry_point_of_timm_is_there(family):
     define_missing_operators()
     import timm
 
-    assert registry.list_models(module=module) == sorted(timm.list_models(module=module))
-    assert len(registry.list_models(module=module)) == MODULES[module]
+    module = tables.timm_families()[registry.families()[family]]
+    assert registry.list_models(family=family) == sorted(timm.list_models(module=module))
+    assert len(registry.list_models(family=family)) == FAMILIES[family]
 
 
 def test_at_least_187_variants_are_named_and_patterns_choose():
@@ -41,11 +48,13 @@ def test_at_least_187_variants_are_named_and_patterns_choose():
     assert implementations.list_models("resnet*") == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_the_committed_tables_are_those_of_the_installed_timm(module):
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_committed_tables_are_those_of_the_installed_timm(family):
+    family = registry.families()[family]
+    module = tables.timm_families()[family]
     for name, arguments in tables.variants_of(module).items():
         told = {key: tuple(value) if isinstance(value, list | tuple) else value for key, value in arguments.items()}
-        assert registry.arguments_of(name) == {key: value for key, value in told.items() if value is not None}, name
+        assert family.variants[name] == {key: value for key, value in told.items() if value is not None}, name
     for row in tables.pretrained_of(module):
         config = registry.pretrained_config(f"{row['variant']}.{row['tag']}" if row["tag"] else row["variant"])
         assert (config.hf_hub_id or "") == (row["hf_hub_id"] or "")

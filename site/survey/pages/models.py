@@ -23,7 +23,7 @@ transform = timm.data.create_transform(**config, is_training=False)
 """
 OWN_SNIPPET = """import implementations
 
-model = implementations.create_model({architecture!r}, pretrained=True)
+model = implementations.create_model({name!r}, pretrained=True)
 """
 
 
@@ -94,7 +94,7 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
         siblings=[row for row in facts.models_by_architecture[model.architecture] if row.model != model.model],
         implementation=facts.implementations.get(model.architecture),
         snippet=TIMM_SNIPPET.format(model=model.model) if model.origin == "timm" else "",
-        own_snippet=OWN_SNIPPET.format(architecture=model.architecture),
+        own_snippet=OWN_SNIPPET.format(name=model.model if model.origin == "timm" else model.architecture),
         papers=papers,
         bibtex="\n".join(bibtex(paper) for paper, _ in papers),
         url=site.site_url + page.address,

@@ -1,4 +1,4 @@
-"""Owns the Vision Transformer (https://arxiv.org/abs/2010.11929) of timm's vision_transformer.py."""
+"""The Vision Transformer (https://arxiv.org/abs/2010.11929), with the options of timm's vision_transformer.py."""
 
 import dataclasses
 import re
@@ -10,6 +10,8 @@ from keras import ops
 
 from implementations.backbone import Backbone, BackboneConfig, Feature, FeatureInfo, keeps, take_indices
 from implementations.errors import BackboneError
+from implementations.families.vit.blocks import BLOCKS, BlockSettings
+from implementations.families.vit.checkpoint import convert_vit_state_dict
 from implementations.layers.attention_pool import AttentionPoolLatent
 from implementations.layers.drop_path import drop_path_rates
 from implementations.layers.linear import Linear
@@ -17,8 +19,6 @@ from implementations.layers.norm import create_norm
 from implementations.layers.patch_embed import PatchEmbed
 from implementations.layers.pooling import token_mean
 from implementations.layers.position import resample_position_tensor
-from implementations.vision_transformer_blocks import BLOCKS, BlockSettings
-from implementations.vision_transformer_checkpoint import convert_vit_state_dict
 
 POOLS = ("", "avg", "avgmax", "max", "token", "map")
 
@@ -237,7 +237,8 @@ class VisionTransformer(Backbone):
     @property
     def out_indices(self) -> tuple[int, ...]:
         """As every backbone's; by default the last three blocks, timm's default here."""
-        return take_indices(self.config.out_indices or min(3, self.config.depth), self.config.depth)
+        chosen, depth = self.config.out_indices, self.config.depth
+        return take_indices(min(3, depth) if chosen is None else chosen, depth)
 
     def check_size(self, size, expected):
         if not self.config.dynamic_img_size:

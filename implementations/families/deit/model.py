@@ -1,11 +1,11 @@
-"""Owns DeiT (https://arxiv.org/abs/2012.12877) and DeiT III: ViT, optionally with a distillation token and head."""
+"""DeiT and DeiT III: the Vision Transformer, optionally with a distillation token and a head for it."""
 
 import dataclasses
 
 import keras
 
+from implementations.families.vit.model import VisionTransformer, VisionTransformerConfig
 from implementations.layers.linear import Linear
-from implementations.vision_transformer import VisionTransformer, VisionTransformerConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

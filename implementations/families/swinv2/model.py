@@ -1,4 +1,4 @@
-"""Owns the Swin Transformer V2 (https://arxiv.org/abs/2111.09883): cosine attention, norms after the branches."""
+"""The Swin Transformer V2 (https://arxiv.org/abs/2111.09883): cosine attention, norms after the branches."""
 
 import dataclasses
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import keras
 
 from implementations.errors import BackboneError
+from implementations.families.swin.model import SwinTransformer, SwinTransformerConfig
 from implementations.layers.swin import StageSettings
-from implementations.swin_transformer import SwinTransformer, SwinTransformerConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from implementations.errors import BackboneError
-from tests.implementations.test_swin_transformer import CUT, DROPS, SMALL, SwinCase
+from tests.implementations.families.test_swin import CUT, DROPS, SMALL, SwinCase
 
 
 class TestSwinTransformerV2(SwinCase):

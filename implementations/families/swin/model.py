@@ -1,4 +1,4 @@
-"""Owns the Swin Transformer (https://arxiv.org/abs/2103.14030) and its S3 search (https://arxiv.org/abs/2111.14725)."""
+"""The Swin Transformer (https://arxiv.org/abs/2103.14030), with the options of timm's swin_transformer.py."""
 
 import dataclasses
 import re
@@ -204,7 +204,7 @@ class SwinTransformer(Backbone):
         windows = scaled_windows(grid, *self._reference, window_size, window_ratio)
         config = dataclasses.replace(self.config, **wishes, window_size=windows)
         with dtype_policy(self.dtype_policy):
-            model = type(self)(config, name=self.name)
+            model = type(self)(config, pretrained_cfg=self.pretrained_cfg, name=self.name)
         explicit = window_size is not None or window_ratio is not None
         model._reference = (windows, grid) if explicit else self._reference
         from implementations.weights import load_weights, state_dict

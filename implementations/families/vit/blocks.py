@@ -1,4 +1,4 @@
-"""Owns the transformer blocks of the vision transformers, under timm's class and attribute names.
+"""The transformer blocks of the vision transformers, under timm's class and attribute names.
 
 Every block maps tokens (B, N, C) to (B, N, C) and, asked to, also returns its attention maps (B, heads, N, N) in the
 order of its `attention_paths`.

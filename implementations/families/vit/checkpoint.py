@@ -1,4 +1,4 @@
-"""Brings checkpoints of vision transformers to timm's names and a model's sizes (timm's checkpoint_filter_fn)."""
+"""Checkpoints of vision transformers: to timm's names and a model's sizes (timm's checkpoint_filter_fn)."""
 
 import math
 import re
@@ -163,8 +163,9 @@ def _resized(state: State, model: Any) -> State:
     FlexiViT and RADIO resize bilinearly without antialias, and RADIO v3 base and huge align corners, as timm records;
     RADIO's positions are resized to the longer side's square and cropped.
     """
-    is_radio = "radio" in model.name
-    bilinear = is_radio or "flexi" in model.name
+    variant = model.pretrained_cfg.variant if model.pretrained_cfg else ""
+    is_radio = "radio" in variant
+    bilinear = is_radio or "flexi" in variant
     how = {"interpolation": "bilinear" if bilinear else "bicubic", "antialias": not bilinear}
     state, kernel = dict(state), state.get("patch_embed.proj.weight")
     if kernel is not None:
@@ -178,7 +179,7 @@ def _resized(state: State, model: Any) -> State:
     old = _old_grid(positions.shape[1] - prefix, kernel, model)
     if positions.shape[1] == prefix + grid[0] * grid[1] and old in (None, grid):
         return state
-    corners = any(name in model.name for name in ("base_patch16_radio_v3", "huge_patch16_radio_v3"))
+    corners = any(name in variant for name in ("base_patch16_radio_v3", "huge_patch16_radio_v3"))
     size = (max(grid), max(grid)) if is_radio else grid
     positions = resample_positions(positions, size, old, num_prefix_tokens=prefix, align_corners=corners, **how)
     if is_radio:
@@ -188,10 +189,8 @@ def _resized(state: State, model: Any) -> State:
 
 def _old_grid(tokens: int, kernel: np.ndarray | None, model: Any) -> tuple[int, int] | None:
     """Grid of a checkpoint's positions where its variant's image size accounts for every token, else None (square)."""
-    from implementations.registry import list_models, pretrained_config
-
-    if kernel is None or model.name not in list_models():
+    if kernel is None or model.pretrained_cfg is None:
         return None
-    size = pretrained_config(model.name).input_size[1:]
+    size = model.pretrained_cfg.input_size[1:]
     grid = (size[0] // kernel.shape[2], size[1] // kernel.shape[3])
     return grid if grid[0] * grid[1] == tokens else None
