@@ -24,7 +24,7 @@ class ImageProcessing(keras.layers.Layer):
         self.built = True
 
     def call(self, images: Any) -> Any:
-        """Process a batch inside a graph or eagerly; see `ImageProcessor`."""
+        """Process a tensor; see `ImageProcessor`."""
         return self.processor(images)
 
     def compute_output_spec(self, images: keras.KerasTensor) -> keras.KerasTensor:

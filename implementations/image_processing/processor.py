@@ -1,4 +1,4 @@
-"""One preprocessing, described by its numbers and applied in TensorFlow: decode, resize, crop, rescale, normalise.
+"""One preprocessing, described by its numbers: decode, resize, crop, rescale, normalise.
 
 Oracles: timm's evaluation transform on PIL images, and `ViTImageProcessorPil` of transformers. The other back end of
 transformers, `ViTImageProcessor` on torchvision, resizes with weights of fewer bits: on the images of the tests up to
@@ -7,24 +7,22 @@ transformers, `ViTImageProcessor` on torchvision, resizes with weights of fewer 
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from PIL import Image
 
+from implementations.errors import BackboneError
 from implementations.image_processing import pillow
-from implementations.image_processing.geometry import Crop, Resize, crop_offset, resized_size
-from implementations.image_processing.resample import SUPPORT, resample
+from implementations.image_processing.window import Crop, Resize
 from implementations.registry import pretrained_config
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-PILLOW_NAMES = {1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
+INTERPOLATIONS = {1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}  # by Pillow's number
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ class ImageProcessor:
     def __post_init__(self) -> None:
         for name in ("output_size", "resize_to", "fill", "mean", "std"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.interpolation not in SUPPORT:
-            expected = ", ".join(sorted(SUPPORT))
+        if self.interpolation not in INTERPOLATIONS.values():
+            expected = ", ".join(sorted(INTERPOLATIONS.values()))
             raise ValueError(
                 f"image processing: unknown interpolation {self.interpolation!r}: expected one of {expected}"
             )
@@ -95,12 +93,28 @@ class ImageProcessor:
         )
 
     @classmethod
-    def for_model(cls, name: str, img_size: int | tuple[int, int] | None = None) -> ImageProcessor:
-        """Build the preprocessing of `variant.tag`, or of the variant's default tag, as timm records it.
+    def for_model(cls, model: Any, img_size: int | tuple[int, int] | None = None) -> ImageProcessor:
+        """The preprocessing that a model's weights expect, at the model's image size unless another is given.
 
-        Raises UnknownNameError, with the nearest names, if there is no such variant or tag.
+        Args:
+            model: what `create_model` returned, which knows the tag that it was created under; or a name, `variant.tag`
+                or a variant for its default tag.
+            img_size: pixels, or (height, width).
+
+        Raises:
+            UnknownNameError: no such variant or tag.
+            BackboneError: a model that was not created by name, or that takes other channels than its weights do.
         """
-        return cls.from_timm(vars(pretrained_config(name)), img_size)
+        if isinstance(model, str):
+            return cls.from_timm(vars(pretrained_config(model)), img_size)
+        weights = getattr(model, "pretrained_cfg", None)
+        if weights is None:
+            name = getattr(model, "name", type(model).__name__)
+            raise BackboneError(f"image processing: {name} knows no weights; give a model of create_model, or a name")
+        if model.config.in_chans != len(weights.mean):
+            known = f"{weights.name} tells means of {len(weights.mean)}"
+            raise BackboneError(f"image processing: {model.name} takes {model.config.in_chans} channels, and {known}")
+        return cls.from_timm(vars(weights), img_size or model.config.img_size)
 
     @classmethod
     def from_hugging_face(cls, config: Mapping[str, Any]) -> ImageProcessor:
@@ -128,158 +142,60 @@ class ImageProcessor:
             output_size=(crop_size["height"], crop_size["width"]) if crop_size else resize_to,
             resize_to=resize_to,
             resize="shortest" if shortest else "exact",
-            interpolation=PILLOW_NAMES.get(resample_with, str(resample_with)),
+            interpolation=INTERPOLATIONS.get(resample_with, str(resample_with)),
             crop="hugging_face",
             rescale_factor=config.get("rescale_factor", 1 / 255) if config.get("do_rescale", True) else 1.0,
             mean=tuple(config.get("image_mean") or (0.5, 0.5, 0.5)) if normalise else (0.0, 0.0, 0.0),
             std=tuple(config.get("image_std") or (0.5, 0.5, 0.5)) if normalise else (1.0, 1.0, 1.0),
         )
 
-    def __call__(self, images: Any) -> tf.Tensor:
+    def __call__(self, images: Any) -> Any:
         """Process one image or a batch.
 
-        Accepts JPEG, PNG, BMP or GIF bytes (a scalar or a vector of strings, or `bytes`), uint8 pixels (H, W, C) or
-        (B, H, W, C), and outside a graph Pillow images and lists of these with sizes of their own. Returns float32
-        (height, width, C), with a leading B for batches. Raises ValueError for an empty or corrupt image and a wrong
-        rank or channel count, TypeError for pixels that are not uint8.
+        What lies in memory goes through Pillow and needs no TensorFlow: the bytes of an image file, uint8 pixels
+        (H, W, C) or (B, H, W, C), Pillow images, and lists of these with sizes of their own. TensorFlow's tensors go
+        through its operations, in `tf.data` and in exported models too: bytes, () or (B,), or uint8 pixels.
+
+        Returns:
+            float32 (height, width, C), with a leading B for a batch: a numpy array, or a tensor for a tensor.
+
+        Raises:
+            ValueError: an empty or corrupt image, a wrong rank or number of channels.
+            TypeError: pixels that are not uint8.
         """
-        if isinstance(images, list | tuple):
-            if not images:
-                raise ValueError("image: empty list: expected at least one image")
-            return tf.stack([self(image) for image in images])
-        in_memory = isinstance(images, Image.Image) or (
-            isinstance(images, np.ndarray) and images.dtype.kind not in "SUO"
-        )
-        if in_memory and tf.executing_eagerly():
-            return tf.convert_to_tensor(self.process(images))
-        tensor = tf.convert_to_tensor(images)
-        if tensor.dtype == tf.string:
-            return self._from_bytes(tensor)
-        self._check(tensor)
-        if not tf.executing_eagerly():
-            return self._from_pixels(tensor)
-        return _compiled(self, tensor.shape.rank)(tensor)
+        if _is_tensor(images):
+            from implementations.image_processing import graph
 
-    def process(self, images: Image.Image | np.ndarray) -> np.ndarray:
-        """As a call, for a Pillow image or an array of uint8 pixels in memory, from and to numpy.
+            return graph.process(self, images)
+        if isinstance(images, np.ndarray) and images.dtype.kind in "SO":  # of image files
+            images = images.tolist()
+        if not isinstance(images, list | tuple):
+            return pillow.process(self, images)
+        if not images:
+            raise ValueError("image: empty list: expected at least one image")
+        processed = [self(image) for image in images]
+        if not _is_tensor(processed[0]):
+            return np.stack(processed)
+        import tensorflow as tf
 
-        Runs on Pillow itself where the installed one gives the bytes that `pillow` asks for.
-        """
-        if isinstance(images, Image.Image):
-            if pillow.can_process(self, images.height, images.width):
-                return pillow.process(self, images)
-            images = np.asarray(images.convert(pillow.MODES.get(len(self.mean), images.mode)))
-            images = images if images.ndim == 3 else images[..., None]
-        self._check(images)
-        if pillow.can_process(self, *images.shape[-3:-1]):
-            if images.ndim == 3:
-                return pillow.process(self, images)
-            return np.stack([pillow.process(self, image) for image in images])
-        return _compiled(self, images.ndim)(tf.convert_to_tensor(images)).numpy()
+        return tf.stack(processed)
 
-    def decode(self, data: tf.Tensor) -> tf.Tensor:
-        """Decode the bytes of one image to uint8 (H, W, C), exactly as Pillow's `convert("RGB")` for 8-bit images.
-
-        Except a CMYK JPEG, of which TensorFlow truncates what Pillow rounds: open it with Pillow and pass the image.
-        """
+    def check(self, shape: tuple[int | None, ...], dtype: str) -> None:
+        """Raise on pixels of a wrong dtype or shape, as far as they are known."""
         channels = len(self.mean)
-        if channels not in (1, 3):
-            raise ValueError(f"image: cannot decode bytes to {channels} channels: expected 1 or 3, or pass pixels")
-        jpeg = tf.image.is_jpeg(data)
-        pixels = tf.cond(
-            jpeg,
-            lambda: tf.image.decode_jpeg(data, channels=channels, dct_method="INTEGER_ACCURATE"),
-            lambda: tf.image.decode_image(data, channels=channels, expand_animations=False),
-        )
-        return tf.ensure_shape(pixels, [None, None, channels])
-
-    def _from_bytes(self, data: tf.Tensor) -> tf.Tensor:
-        def process(item: tf.Tensor) -> tf.Tensor:
-            return self._from_pixels(self.decode(item))
-
-        if not tf.executing_eagerly():
-            if data.shape.rank == 0:
-                return process(data)
-            shape = tf.TensorSpec([*self.output_size, len(self.mean)], tf.float32)
-            return tf.map_fn(process, data, fn_output_signature=shape)
-        if data.shape.rank > 1:
-            raise ValueError(
-                f"image: strings of shape {tuple(data.shape)}: expected a scalar or a vector of image bytes"
-            )
-        if data.shape.rank == 1:
-            return tf.stack([self._from_bytes(item) for item in data])
-        try:
-            pixels = self.decode(data)
-        except tf.errors.InvalidArgumentError as error:
-            start = bytes(data.numpy()[:4]).hex(" ")
-            raise ValueError(
-                f"image: {len(data.numpy())} bytes that start with [{start}] cannot be decoded: "
-                "expected a whole JPEG, PNG, BMP or GIF file"
-            ) from error
-        return self(pixels)
-
-    def _check(self, pixels: tf.Tensor | np.ndarray) -> None:
-        """Raise on what the static shape and the dtype already tell."""
-        if pixels.dtype.name != "uint8":
-            raise TypeError(f"image: dtype {pixels.dtype.name}: expected uint8 pixels (0..255) before any rescaling")
-        shape, channels = tf.TensorShape(pixels.shape), len(self.mean)
-        if shape.rank not in (3, 4):
+        if dtype != "uint8":
+            raise TypeError(f"image: dtype {dtype}: expected uint8 pixels (0..255) before any rescaling")
+        if len(shape) not in (3, 4):
             raise ValueError(f"image: shape {shape}: expected (H, W, {channels}) or (B, H, W, {channels})")
-        if shape[-1] is not None and shape[-1] != channels:
+        if shape[-1] not in (None, channels):
             raise ValueError(
                 f"image: {shape[-1]} channels in shape {shape}: expected {channels}; convert it, e.g. to RGB, first"
             )
         if 0 in shape[-3:-1]:
             raise ValueError(f"image: shape {shape} holds no pixel: expected height and width of at least 1")
 
-    def _from_pixels(self, pixels: tf.Tensor) -> tf.Tensor:
-        """Process uint8 (H, W, C) or (B, H, W, C) in graph operations."""
-        single = pixels.shape.rank == 3
-        images = pixels[None] if single else pixels  # B, H, W, C
-        images = tf.ensure_shape(images, [None, None, None, len(self.mean)])
-        height, width = tf.shape(images)[1], tf.shape(images)[2]
-        message = "image: height or width is 0: expected at least 1 pixel"
-        with tf.control_dependencies([tf.debugging.assert_positive(tf.minimum(height, width), message)]):
-            resized = resized_size(height, width, self.resize_to, self.resize)
-        resized = tuple(tf.maximum(edge, 1) for edge in resized)
-        offset = tuple(crop_offset(*pair, self.crop) for pair in zip(resized, self.output_size, strict=True))
-        images = resample(images, resized, offset, self.output_size, self.interpolation, self.pillow)  # B, h, w, C
-        if self._may_pad():
-            images = tf.where(_inside(resized, offset, self.output_size), images, tf.constant(self.fill, tf.uint8))
-        output = self._normalise(images)
-        return output[0] if single else output
 
-    def _may_pad(self) -> bool:
-        """Tell whether any image can be smaller than the window after resizing."""
-        if self.resize == "fit":
-            return True
-        return any(edge < size for edge, size in zip(self.resize_to, self.output_size, strict=True))
-
-    def _normalise(self, images: tf.Tensor) -> tf.Tensor:
-        """Rescale and normalise uint8 (B, h, w, C) to float32 in the reference's order, to the last bit."""
-        width, channels = self.output_size[1], len(self.mean)
-        rows = tf.reshape(images, [-1, width * channels])  # long rows: a broadcast over 3 channels is slow
-        # A one that the graph's optimiser cannot see through: it would turn divisions by constants into products.
-        one = tf.cast(tf.reduce_all(rows[:1, :1] <= 255), tf.float32)
-        if self.rescale_factor is None:
-            scaled = tf.cast(rows, tf.float32) / (255.0 * one)
-        else:
-            scaled = tf.cast(tf.cast(rows, tf.float64) * self.rescale_factor, tf.float32)
-        mean, std = tf.constant(self.mean * width, tf.float32), tf.constant(self.std * width, tf.float32)
-        return tf.reshape((scaled - mean) / (std * one), [-1, *self.output_size, channels])
-
-
-def _inside(resized: Sequence[tf.Tensor], offset: Sequence[tf.Tensor], size: Sequence[int]) -> tf.Tensor:
-    """Return a bool mask (height, width, 1) of the window's pixels that lie in the resized image."""
-    rows = offset[0] + tf.range(size[0])
-    columns = offset[1] + tf.range(size[1])
-    rows = (rows >= 0) & (rows < resized[0])
-    columns = (columns >= 0) & (columns < resized[1])
-    return (rows[:, None] & columns[None, :])[..., None]
-
-
-@functools.lru_cache(maxsize=32)
-def _compiled(processor: ImageProcessor, rank: int) -> tf.types.experimental.GenericFunction:
-    """Return the traced function of a processor for images (rank 3) or batches (rank 4) of any size."""
-    signature = [tf.TensorSpec([None] * (rank - 1) + [len(processor.mean)], tf.uint8)]
-    return tf.function(processor._from_pixels, input_signature=signature, autograph=False)
+def _is_tensor(value: Any) -> bool:
+    """Whether this is TensorFlow's; nothing is where it was not imported."""
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is not None and bool(tensorflow.is_tensor(value))

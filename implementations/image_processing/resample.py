@@ -1,8 +1,7 @@
 """Pillow's resampling in TensorFlow operations: the same bytes out, for image sizes known only at run time.
 
 Source: Pillow `src/libImaging/Resample.c`. Pillow resizes 8-bit images in two passes with weights in fixed point of 22
-bits and rounds to 8 bits after each. The width goes first, except that from Pillow 13 on the height goes first where
-it shrinks by more than twice as many pixels as the width (found by probing 13.0.0; `test_image_processing` holds it).
+bits and rounds to 8 bits after each; `window.height_first` tells which goes first.
 
 Each pass is a band matrix and runs as dense products over tiles of neighbouring outputs. The weights are split into
 their upper and lower 11 bits, whose sums float32 holds without error up to a reduction of about 16, so that the result
@@ -15,6 +14,8 @@ import math
 from typing import NamedTuple
 
 import tensorflow as tf
+
+from implementations.image_processing.window import height_first
 
 SUPPORT = {"box": 0.5, "bilinear": 1.0, "hamming": 1.0, "bicubic": 2.0, "lanczos": 3.0}
 PRECISION = 2.0**22
@@ -163,17 +164,14 @@ def resample(
     rows, columns = rows.moved(top), columns.moved(left)
     planes = tf.concat(tf.unstack(images, axis=3), axis=0)  # C*B, H, W
 
-    def width_first() -> tf.Tensor:
+    def width_then_height() -> tf.Tensor:
         return _pass(_pass(planes, 2, columns, out_size[1]), 1, rows, out_size[0])
 
-    def height_first() -> tf.Tensor:
+    def height_then_width() -> tf.Tensor:
         return _pass(_pass(planes, 1, rows, out_size[0]), 2, columns, out_size[1])
 
-    if pillow < 13:
-        planes = width_first()
-    else:
-        tall = (height > resized[0]) & (height - resized[0] > 2 * (width - resized[1]))
-        planes = tf.cond(tall, height_first, width_first)
+    swapped = height_first((height, width), resized, pillow)
+    planes = width_then_height() if swapped is False else tf.cond(swapped, height_then_width, width_then_height)
     planes = tf.reshape(planes, tf.stack([channels, batch, *out_size]))
     images = tf.transpose(planes, [1, 2, 3, 0])  # B, out height, out width, C
     return tf.ensure_shape(images, [None, *out_size, channels])

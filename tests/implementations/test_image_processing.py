@@ -1,8 +1,11 @@
 """Image processing against Pillow: the same pixels as timm's transform and transformers' ViTImageProcessorPil."""
 
 import io
+import subprocess
+import sys
 from dataclasses import replace
 
+import keras
 import numpy as np
 import PIL
 import pytest
@@ -11,9 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from implementations.image_processing import ImageProcessing, ImageProcessor
-from implementations.image_processing.geometry import crop_offset, resized_size, window_of
+import implementations
+from implementations.errors import BackboneError, UnknownNameError
+from implementations.factory import create_unallocated
+from implementations.image_processing import ImageProcessing, ImageProcessor, graph
 from implementations.image_processing.resample import _taps, resample
+from implementations.image_processing.window import crop_offset, resized_size
 from implementations.layers.resize import resize_matrix
 
 FILTERS = {
@@ -173,7 +179,8 @@ def test_equals_timms_evaluation_transform(config):
             continue  # one edge of such a strip grows beyond 40,000 pixels in Pillow
         pixels = make(height, width)
         expected = transform(Image.fromarray(pixels)).permute(1, 2, 0).numpy()
-        assert_equals_oracle(processor(pixels).numpy(), expected, processor.std)
+        assert_equals_oracle(processor(pixels), expected, processor.std)
+        assert_equals_oracle(processor(tf.constant(pixels)).numpy(), expected, processor.std)
 
 
 @pytest.mark.parametrize(
@@ -205,8 +212,8 @@ def test_equals_the_pillow_back_end_of_transformers(config):
             continue  # transformers mistakes such an edge for the channels
         pixels = make(height, width)
         expected = oracle(Image.fromarray(pixels), return_tensors="np")["pixel_values"][0].transpose(1, 2, 0)
-        actual = processor(pixels).numpy()
-        np.testing.assert_array_equal(actual, expected, err_msg=f"{make.__name__} {height}x{width}")
+        for actual in (processor(pixels), processor(tf.constant(pixels)).numpy()):
+            np.testing.assert_array_equal(actual, expected, err_msg=f"{make.__name__} {height}x{width}")
 
 
 @settings(max_examples=60)
@@ -218,10 +225,12 @@ def test_equals_the_pillow_back_end_of_transformers(config):
     st.sampled_from(["exact", "shortest", "cover", "fit"]),
     st.sampled_from(["torchvision", "hugging_face"]),
 )
-def test_the_window_of_a_known_size_is_the_graphs(height, width, target, size, resize, crop):
-    resized = [max(int(edge), 1) for edge in resized_size(tf.constant(height), tf.constant(width), target, resize)]
-    offset = [int(crop_offset(tf.constant(edge), *pair)) for edge, *pair in zip(resized, size, [crop] * 2, strict=True)]
-    assert window_of(height, width, target, resize, size, crop) == (tuple(resized), tuple(offset))
+def test_the_window_is_the_same_in_numbers_and_in_tensors(height, width, target, size, resize, crop):
+    tensors = resized_size(tf.constant(height), tf.constant(width), target, resize, graph.TENSORS)
+    numbers = resized_size(height, width, target, resize)
+    assert numbers == tuple(int(edge) for edge in tensors)
+    for edge, side in zip(numbers, size, strict=True):
+        assert crop_offset(edge, side, crop) == int(crop_offset(tf.constant(edge), side, crop, graph.TENSORS))
 
 
 @pytest.mark.parametrize("pillow", [12, 13])
@@ -234,35 +243,53 @@ def test_the_window_of_a_known_size_is_the_graphs(height, width, target, size, r
     ],
 )
 def test_images_in_memory_become_what_the_graph_makes_of_them(config, pillow):
-    """Pillow itself resizes these; only the graph can follow another version of it."""
     processor = replace(ImageProcessor.from_timm(config), pillow=pillow)
-    graph = tf.function(processor, input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
+    function = tf.function(processor, input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
     for make, (height, width) in zip(MADE * 2, [(2500, 40), *SIZES[1:]], strict=True):
         pixels = make(height, width)
-        expected = graph(tf.constant(pixels)).numpy()
-        np.testing.assert_array_equal(processor.process(pixels), expected, err_msg=f"{make.__name__} {height}x{width}")
-        np.testing.assert_array_equal(processor(Image.fromarray(pixels)).numpy(), expected)
+        expected = function(tf.constant(pixels)).numpy()
+        np.testing.assert_array_equal(processor(pixels), expected, err_msg=f"{make.__name__} {height}x{width}")
+        np.testing.assert_array_equal(processor(Image.fromarray(pixels)), expected)
+        np.testing.assert_array_equal(processor(tf.constant(pixels)).numpy(), expected)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])
 def test_pillow_images_of_every_mode_are_converted_as_pillow_does(mode):
     processor, image = ImageProcessor(), Image.fromarray(photo(120, 90)).convert(mode)
-    np.testing.assert_array_equal(processor(image), processor.process(np.asarray(image.convert("RGB"))))
+    np.testing.assert_array_equal(processor(image), processor(np.asarray(image.convert("RGB"))))
 
 
-def test_grey_pixels_have_one_channel():
-    processor = ImageProcessor(mean=(0.5,), std=(0.5,), fill=(0,), output_size=(40, 40), resize_to=(48, 48))
-    pixels = photo(90, 70)[..., :1]
-    graph = tf.function(processor, input_signature=[tf.TensorSpec([None, None, 1], tf.uint8)])
-    expected = graph(tf.constant(pixels)).numpy()
-    assert expected.shape == (40, 40, 1)
-    np.testing.assert_array_equal(processor.process(pixels), expected)
-    np.testing.assert_array_equal(processor.process(Image.fromarray(pixels[..., 0])), expected)
+@pytest.mark.parametrize("channels", [1, 2, 5])
+@pytest.mark.parametrize("resize_to", [(48, 48), (24, 30)])
+def test_pixels_have_as_many_channels_as_there_are_means(channels, resize_to):
+    numbers = {"mean": (0.5,) * channels, "std": (0.5,) * channels, "fill": tuple(range(channels))}
+    processor = ImageProcessor(**numbers, output_size=(40, 40), resize_to=resize_to, resize="exact")
+    pixels = np.concatenate([photo(90, 70), noise(90, 70)], axis=-1)[..., :channels]
+    expected = processor(tf.constant(pixels)).numpy()
+    assert expected.shape == (40, 40, channels)
+    np.testing.assert_array_equal(processor(pixels), expected)
+    np.testing.assert_array_equal(processor(pixels[None]), expected[None])
+    if channels == 1:
+        np.testing.assert_array_equal(processor(Image.fromarray(pixels[..., 0])), expected)
+
+
+def test_images_in_memory_need_no_tensorflow(tmp_path):
+    Image.fromarray(photo(120, 90)).save(tmp_path / "photo.jpg")
+    code = (
+        "import sys, numpy, PIL.Image\n"
+        "from implementations.image_processing import ImageProcessor\n"
+        "processor = ImageProcessor.for_model('swin_tiny_patch4_window7_224.ms_in1k')\n"
+        "data = open(sys.argv[1], 'rb').read()\n"
+        "image = PIL.Image.open(sys.argv[1])\n"
+        "pixels = numpy.asarray(image)\n"
+        "made = [processor(data), processor(image), processor(pixels), processor([data])[0]]\n"
+        "assert all(each.shape == (224, 224, 3) and (each == made[0]).all() for each in made)\n"
+        "assert not {'tensorflow', 'keras', 'torch'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "photo.jpg")], check=True, timeout=120)
 
 
 def test_a_models_name_finds_its_preprocessing():
-    from implementations.errors import UnknownNameError
-
     processor = ImageProcessor.for_model("swin_base_patch4_window12_384.ms_in1k")
     assert (processor.output_size, processor.resize_to) == ((384, 384), (384, 384))
     assert ImageProcessor.for_model("vit_base_patch16_224.augreg_in1k").mean == (0.5, 0.5, 0.5)
@@ -271,13 +298,32 @@ def test_a_models_name_finds_its_preprocessing():
         ImageProcessor.for_model("swin_tiny_patch4_window_224")
 
 
+@pytest.mark.parametrize("name", ["deit3_small_patch16_224.fb_in22k_ft_in1k", "vit_small_patch16_224.dino"])
+def test_a_model_knows_the_preprocessing_of_its_tag(name):
+    """These tags' differ from that of the variant's default, which the name of the model alone would give."""
+    model = create_unallocated(name)
+    assert ImageProcessor.for_model(model) == ImageProcessor.for_model(name)
+    assert ImageProcessor.for_model(model) != ImageProcessor.for_model(model.name)
+
+
+def test_a_model_that_knows_no_preprocessing_is_one_clear_line():
+    grey = implementations.create_model("test_vit", in_chans=1)
+    for model, message in (
+        (grey, "test_vit takes 1 channels"),
+        (keras.Sequential(name="mine"), "mine knows no weights"),
+    ):
+        with pytest.raises(BackboneError, match=message):
+            ImageProcessor.for_model(model)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF"])
 def test_bytes_decode_as_pillow_does(kind):
     processor = ImageProcessor()
     for make in MADE:
         data = to_bytes(make(123, 187), kind)
         expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-        np.testing.assert_array_equal(processor.decode(tf.constant(data)).numpy(), expected)
+        np.testing.assert_array_equal(graph.decode(tf.constant(data), 3).numpy(), expected)
+        np.testing.assert_array_equal(processor(data), processor(expected))
 
 
 @pytest.mark.parametrize("options", [{"quality": 30}, {"quality": 95, "subsampling": 0}, {"progressive": True}])
@@ -285,17 +331,19 @@ def test_jpegs_of_every_making_and_grey_ones_decode_as_pillow_does(options):
     for pixels in (photo(101, 77), photo(101, 77)[..., 0]):
         data = to_bytes(pixels, "JPEG", **options)
         expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-        np.testing.assert_array_equal(ImageProcessor().decode(tf.constant(data)).numpy(), expected)
+        np.testing.assert_array_equal(graph.decode(tf.constant(data), 3).numpy(), expected)
 
 
 def test_bytes_pixels_batches_and_lists_agree():
     processor = ImageProcessor.from_timm({"crop_pct": 0.9, "input_size": (3, 64, 64)})
     images = [photo(100, 130), noise(100, 130)]
-    one_by_one = np.stack([processor(image).numpy() for image in images])
-    np.testing.assert_array_equal(processor(np.stack(images)).numpy(), one_by_one)
-    np.testing.assert_array_equal(processor(images).numpy(), one_by_one)
+    one_by_one = np.stack([processor(image) for image in images])
+    np.testing.assert_array_equal(processor(np.stack(images)), one_by_one)
+    np.testing.assert_array_equal(processor(images), one_by_one)
+    np.testing.assert_array_equal(processor([tf.constant(image) for image in images]).numpy(), one_by_one)
     files = [to_bytes(image, "PNG") for image in images]
-    np.testing.assert_array_equal(processor(files).numpy(), one_by_one)
+    np.testing.assert_array_equal(processor(files), one_by_one)
+    np.testing.assert_array_equal(processor(np.array(files, dtype=object)), one_by_one)
     np.testing.assert_array_equal(processor(tf.constant(files)).numpy(), one_by_one)
     assert processor([photo(50, 60), photo(90, 20)]).shape == (2, 64, 64, 3)
 
@@ -307,14 +355,12 @@ def test_works_inside_tf_data():
     mapped = list(data.map(processor).as_numpy_iterator())
     batched = next(data.batch(3).map(processor).as_numpy_iterator())
     for image, one, of_batch in zip(images, mapped, batched, strict=True):
-        np.testing.assert_array_equal(one, processor(image).numpy())
+        np.testing.assert_array_equal(one, processor(image))
         np.testing.assert_array_equal(of_batch, one)
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [((None, None, 3), "uint8"), ((), "string")])
 def test_layer_in_a_model_survives_saving_and_export(tmp_path, shape, dtype):
-    import keras
-
     processor = ImageProcessor.from_timm({"crop_pct": 0.9, "input_size": (3, 32, 32)})
     inputs = keras.Input(shape, dtype=dtype)
     model = keras.Model(inputs, keras.layers.Conv2D(4, 3)(ImageProcessing(processor)(inputs)))
@@ -339,6 +385,9 @@ def test_layer_in_a_model_survives_saving_and_export(tmp_path, shape, dtype):
         (np.zeros((5, 5, 4), np.uint8), ValueError, "4 channels in shape"),
         (np.zeros((5, 5), np.uint8), ValueError, r"expected \(H, W, 3\)"),
         (np.zeros((5, 5, 3), np.float32), TypeError, "dtype float32: expected uint8"),
+        (np.zeros((1, 5_000_000, 3), np.uint8), ValueError, "would be resized to 256x1280000000"),
+        (tf.constant(b"not an image"), ValueError, "cannot be decoded"),
+        (tf.zeros((5, 5, 4), tf.uint8), ValueError, "4 channels in shape"),
         (b"", ValueError, "0 bytes that start with"),
         (b"not an image", ValueError, "cannot be decoded"),
         (to_bytes(noise(40, 40), "JPEG")[:300], ValueError, "cannot be decoded"),

@@ -78,7 +78,7 @@ def _load_pillow(pixels: np.ndarray) -> Loaded:
     processor, images = _processor(), [Image.fromarray(image) for image in pixels]
 
     def step() -> list[Any]:
-        return [processor.process(image) for image in images]
+        return [processor(image) for image in images]
 
     return _loaded(step, np.stack, "nhwc", runtimes.versions("pillow", "numpy"), {})
 
