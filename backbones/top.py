@@ -40,7 +40,7 @@ def run(
     img_size: Annotated[int | None, typer.Option(help="At this image size, in pixels.")] = None,
     licence: Annotated[str | None, typer.Option(help="With weights under this licence.")] = None,
     pareto: Annotated[
-        bool, typer.Option("--pareto", help="Only results that no other beats for less compute.")
+        bool, typer.Option("--pareto", help="Only results more accurate than every other of the same or less compute.")
     ] = False,
     reported: Annotated[bool, typer.Option("--reported", help="Also accuracies that only a paper states.")] = False,
     dataset: Annotated[str, typer.Option(help="Data set of the accuracy.")] = "imagenet",

@@ -89,6 +89,12 @@ class Catalog:
         return str(days.max()) if len(days) else ""
 
     @cached_property
+    def refreshed(self) -> str:
+        """The day on which the newest of the files was first read, as YYYY-MM-DD; blank for an empty catalog."""
+        days = self.sources["retrieved_at"].dropna()
+        return str(days.max()) if len(days) else ""
+
+    @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every table by name."""
         return {name: getattr(self, name) for name in TABLES}

@@ -1,4 +1,4 @@
-"""The Pareto frontier: which figures may be compared, and which results no other beats at the same or less cost."""
+"""The Pareto frontier: which figures may be compared, and which results are more accurate than all of no more cost."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def comparable(rows: pd.DataFrame, cost: Metric) -> pd.Series:
 
 
 def on_frontier(rows: pd.DataFrame, cost: Metric) -> pd.Series:
-    """True for comparable rows of the leaderboard that no other comparable row beats in top-1 at that cost."""
+    """True for comparable rows of the leaderboard more accurate than every other comparable one of no more cost."""
     may = comparable(rows, cost)
     return pareto_mask(rows[cost.column].where(may), rows["top1"].where(may), more_is_better=cost.better == "higher")
 
 
 def pareto_mask(cost: pd.Series, accuracy: pd.Series, *, more_is_better: bool = False) -> pd.Series:
-    """True for rows on the frontier of high accuracy against low cost (high, for throughput: `more_is_better`).
+    """True for rows more accurate than every other of the same or less cost (for throughput, `more_is_better`, or more).
 
     Rows with a missing value are never on it; of rows equal in both, the first is.
     """

@@ -51,7 +51,8 @@ class Kept:
         return pd.concat(parts, ignore_index=True) if parts else table.empty()
 
     def sources(self, rejected: Sequence[RejectedRow]) -> pd.DataFrame:
-        """The sources table. A file whose content did not change keeps the address and days of its first fetch."""
+        """The sources table. A file whose content did not change keeps the address and days of its first fetch,
+        and of two days that it is said to be published on the earlier one."""
         quarantined = Counter(row.source for row in rejected)
         before = self.before.set_index("source", drop=False)
         rows = []
@@ -71,7 +72,9 @@ class Kept:
                 "licence": file.licence or None,
             }
             if file.source in before.index and before.loc[file.source, "sha256"] == digest:
-                row |= before.loc[file.source, list(row)].to_dict()
+                first = before.loc[file.source, list(row)].to_dict()
+                days = [day for day in (first["published_at"], row["published_at"]) if isinstance(day, str)]
+                row |= first | {"published_at": min(days, default=None)}
             row |= {
                 "rows_read": parsed.rows_read,
                 "rows_accepted": parsed.rows_read - count,

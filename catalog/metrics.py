@@ -10,6 +10,13 @@ from typing import Literal
 from catalog.vocabulary import ESTIMATED
 
 
+def at_most(value: float, decimals: int) -> str:
+    """A number rounded to some decimals, thousands separated, without a digit that the number itself does not have."""
+    text = f"{value:,.{decimals}f}"
+    exact = "." in text and float(text.replace(",", "")) == value
+    return text.rstrip("0").rstrip(".") if exact else text
+
+
 @dataclass(frozen=True)
 class Metric:
     """A column of numbers.
@@ -38,7 +45,7 @@ class Metric:
 
     def text(self, value: float | None) -> str:
         """The value as people read it, without unit; blank when it is missing."""
-        return "" if value is None or math.isnan(value) else f"{value:,.{self.decimals}f}"
+        return "" if value is None or math.isnan(value) else at_most(value, self.decimals)
 
     def rounded(self, value: float) -> float:
         """The value at the precision that is published."""

@@ -134,7 +134,7 @@ def datapackage(catalog: Catalog, folder: Path, project: Project) -> dict[str, A
         "version": catalog.as_of.replace("-", ".") or "0",
         "created": f"{catalog.as_of or '1970-01-01'}T00:00:00Z",
         "licenses": [LICENCE],
-        "contributors": [{"title": f"{project.name} contributors", "role": "author", "path": project.repo_url}],
+        "contributors": [{"title": project.author, "role": "author", "path": project.repo_url}],
         "sources": [{"title": str(row.source), "path": str(row.url)} for row in catalog.sources.itertuples()],
         "resources": [_resource(table, catalog.frames[name], folder / f"{name}.csv") for name, table in TABLES.items()],
     }

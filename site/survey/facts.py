@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Row = Any
 Rows = list[Row]
 IN1K = "ImageNet-1K only"
+RESULTS = "timm/results-imagenet"
 KIND_NAMES = {
     "cnn": "convolutional network",
     "vit": "vision transformer",
@@ -55,6 +57,16 @@ def grouped(items: Iterable[Row], *columns: str) -> dict[Any, Rows]:
     return dict(groups)
 
 
+@dataclass(frozen=True)
+class SpeedCounts:
+    """Speeds and their environments: published upstream, and measured here."""
+
+    published: int
+    published_environments: int
+    here: int
+    here_environments: int
+
+
 class Facts:
     """Everything that pages look up. Rows are in the order in which pages show them."""
 
@@ -66,6 +78,31 @@ class Facts:
     def as_of(self) -> str:
         """The day of the newest upstream change; pages state it."""
         return self.catalog.as_of or "an empty catalog"
+
+    @property
+    def results_as_of(self) -> str:
+        """The day of the newest change of timm's ImageNet results, or blank."""
+        source = self.sources.get(RESULTS)
+        return (source.published_at or "") if source else ""
+
+    @property
+    def measured_until(self) -> str:
+        """The newest day on which something was measured here, or blank."""
+        return max((row.retrieved_at for row in self.sources.values() if row.scraper == "local"), default="")
+
+    @property
+    def year(self) -> str:
+        """The year in which pages and charts were drawn from the tables: that of the newest refresh."""
+        return self.catalog.refreshed[:4]
+
+    @cached_property
+    def speed_counts(self) -> SpeedCounts:
+        """How many speeds the tables hold, and from where."""
+        here = {row.environment for row in self.environments.values() if row.origin == "here"}
+        measured = int(self.catalog.measurements["environment"].isin(here).sum())
+        return SpeedCounts(
+            len(self.catalog.measurements) - measured, len(self.environments) - len(here), measured, len(here)
+        )
 
     @cached_property
     def benchmarks(self) -> Benchmarks:

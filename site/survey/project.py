@@ -22,10 +22,11 @@ WORK = ROOT / "site" / "build"
 
 @dataclass(frozen=True)
 class Project:
-    """Name and addresses as mkdocs.yml states them; addresses end in a slash where they are folders."""
+    """Name, authors and addresses as mkdocs.yml states them; addresses end in a slash where they are folders."""
 
     name: str
     description: str
+    author: str
     site_url: str
     repo_url: str
 
@@ -47,4 +48,10 @@ def settings() -> dict[str, Any]:
 def project() -> Project:
     """The project that this checkout belongs to."""
     config = settings()
-    return Project(config["site_name"], config["site_description"], config["site_url"], config["repo_url"])
+    return Project(
+        config["site_name"],
+        config["site_description"],
+        config["site_author"],
+        config["site_url"],
+        config["repo_url"],
+    )

@@ -18,6 +18,7 @@ from typing import Any
 import jinja2
 
 from catalog.identity import slug
+from catalog.metrics import at_most
 from survey.provenance import line_address
 
 PAGES = Path(__file__).parent / "pages"
@@ -94,11 +95,11 @@ def missing(value: Any) -> bool:
 
 
 def figure(value: Any, decimals: int | None = None) -> str:
-    """A number for people: thousands separated, as published unless `decimals` are given; a dash when blank."""
+    """A number for people: thousands separated, as published or at most `decimals`; a dash when blank."""
     if missing(value):
         return MISSING
     if decimals is not None:
-        return f"{float(value):,.{decimals}f}"
+        return at_most(float(value), decimals)
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}"
     return f"{float(value):,.10f}".rstrip("0")

@@ -27,7 +27,7 @@ def axis_value(row: Row, axis: str) -> float | None:
 
 
 def frontier(board: Sequence[Row], axis: str) -> Rows:
-    """The measured results that no cheaper one beats, the cheapest first."""
+    """The measured results more accurate than every other of the same or less cost, the cheapest first."""
     costs = [axis_value(row, axis) for row in board]
     on_it = pareto_mask(pd.Series(costs, dtype="float64"), pd.Series([row.top1 for row in board], dtype="float64"))
     found = [(cost, row) for cost, row, chosen in zip(costs, board, on_it, strict=True) if chosen and cost is not None]

@@ -1,4 +1,4 @@
-"""The frontier: the rows that no other row beats in accuracy at the same or less cost."""
+"""The frontier: the rows more accurate than every other row of the same or less cost."""
 
 from __future__ import annotations
 

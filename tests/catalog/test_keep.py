@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -112,6 +114,16 @@ def test_content_that_did_not_change_keeps_the_day_of_its_first_fetch() -> None:
     changed = keep_older_rows([file(11)], {}, first, "2027-02-01").sources([])
     assert again["retrieved_at"].tolist() == ["2026-11-20"]
     assert changed["retrieved_at"].tolist() == ["2027-02-01"]
+
+
+@pytest.mark.parametrize(("told_first", "told_now"), [("2026-01-06", "2025-10-30"), ("2025-10-30", "2026-08-08")])
+def test_content_that_did_not_change_was_published_on_the_earliest_day_told(told_first: str, told_now: str) -> None:
+    def told(day: str, known: pd.DataFrame) -> pd.DataFrame:
+        content = file(10)
+        content = replace(content, file=replace(content.file, published_at=day))
+        return keep_older_rows([content], {}, known, "2026-11-20").sources([])
+
+    assert told(told_now, told(told_first, before()))["published_at"].tolist() == ["2025-10-30"]
 
 
 def test_a_source_that_need_not_be_read_again_is_no_longer_stale() -> None:

@@ -132,22 +132,28 @@ def listing(*names: str) -> bytes:
     return json.dumps([{"name": name, "type": "file"} for name in names] + [{"name": "old", "type": "dir"}]).encode()
 
 
-def test_every_file_is_found_by_itself_and_the_newest_change_dates_them() -> None:
+def test_every_file_is_found_by_itself_and_dated_by_its_own_commits_or_the_folders() -> None:
     new = "benchmark-infer-amp-nchw-pt291-cu128-rtx6090.csv"
     names = ("README.md", "generate.py", "model_metadata-in1k.csv", "results-imagenet.csv", new)
-    client = Answers([COMMIT, commits("2026-01-02", "2026-02-15"), listing(*names), b"one", b"two"])
+    folder, own = commits("2026-01-02", "2026-02-15"), commits("2025-10-30", "2024-08-22")
+    client = Answers([COMMIT, folder, listing(*names), b"one", b"two", own])
     fetched = TimmResults().fetch(client)
-    assert [file.source for file in fetched.files] == [f"timm/{new[:-4]}", "timm/results-imagenet"]
-    assert {file.published_at for file in fetched.files} == {"2026-02-15"}
+    assert [(file.source, file.published_at) for file in fetched.files] == [
+        (f"timm/{new[:-4]}", "2026-02-15"),
+        ("timm/results-imagenet", "2025-10-30"),
+    ]
+    assert client.asked[-1].endswith("/commits?path=results%2Fresults-imagenet.csv&per_page=100")
     assert all(SHA in file.url and file.revision == SHA for file in fetched.files)
     assert not fetched.problems
 
 
 def test_a_file_that_is_not_understood_or_not_to_be_had_stops_no_other() -> None:
     names = ("results-imagenet.csv", "results-moon.csv", "results-sketch.csv")
-    client = Answers([COMMIT, commits("2026-01-02"), listing(*names), FetchError("refused"), b"two"])
+    client = Answers(
+        [COMMIT, commits("2026-01-02"), listing(*names), FetchError("refused"), b"two", FetchError("refused")]
+    )
     fetched = TimmResults().fetch(client)
-    assert [file.source for file in fetched.files] == ["timm/results-sketch"]
+    assert [(file.source, file.published_at) for file in fetched.files] == [("timm/results-sketch", "2026-01-02")]
     assert fetched.failed == ["timm/results-imagenet"]
     assert [(problem.source, problem.rule) for problem in fetched.problems] == [
         ("timm/results-imagenet", "fetch"),
@@ -157,14 +163,16 @@ def test_a_file_that_is_not_understood_or_not_to_be_had_stops_no_other() -> None
 
 def test_a_file_that_is_listed_twice_is_read_once() -> None:
     names = ("results-imagenet.csv", "results-imagenet.csv", "results-sketch.csv")
-    fetched = TimmResults().fetch(Answers([COMMIT, commits("2026-01-02"), listing(*names), b"one", b"two"]))
+    fetched = TimmResults().fetch(
+        Answers([COMMIT, commits("2026-01-02"), listing(*names), b"one", b"[]", b"two", b"[]"])
+    )
     assert [file.source for file in fetched.files] == ["timm/results-imagenet", "timm/results-sketch"]
     assert not fetched.problems
 
 
 def test_a_name_without_its_ending_is_no_results_file() -> None:
     names = ("results-imagenet", "results-imagenet.csv")
-    fetched = TimmResults().fetch(Answers([COMMIT, commits("2026-01-02"), listing(*names), b"one"]))
+    fetched = TimmResults().fetch(Answers([COMMIT, commits("2026-01-02"), listing(*names), b"one", b"[]"]))
     assert [file.source for file in fetched.files] == ["timm/results-imagenet"]
     assert [problem.rule for problem in fetched.problems] == ["file-name"]
 

@@ -311,6 +311,14 @@ def test_metadata_cites_the_chart_and_its_sources(real: catalog.Catalog, drawn: 
     assert [entry["slug"] for entry in listed] == list(drawn)
 
 
+def test_every_chart_is_cited_under_the_authors_one_name_and_the_year_it_was_drawn(
+    real: catalog.Catalog, drawn: dict[str, ChartOutput]
+) -> None:
+    for output in drawn.values():
+        assert "author = {{The Backbone Survey authors}}," in output.metadata.bibtex
+        assert f"year = {{{real.refreshed[:4]}}}," in output.metadata.bibtex
+
+
 def test_tex_is_balanced_and_escaped(drawn: dict[str, ChartOutput]) -> None:
     for output in drawn.values():
         source = text_of(output, "tex")

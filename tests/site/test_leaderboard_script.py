@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from catalog.frontier import pareto_mask
+from catalog.metrics import at_most
 from tests.site.leaderboard_page import node, run_script
 
 pytestmark = pytest.mark.skipif(node() is None, reason="node is not installed; make site installs it")
@@ -247,6 +248,13 @@ def test_sorting_keeps_blanks_last_and_equals_in_order() -> None:
     assert down == [row["index"] for row in sorted(rows, key=lambda row: key(row, -1))]
 
 
+def test_a_number_has_at_most_the_decimals_of_its_column_and_none_that_it_lacks() -> None:
+    given = [[9.2, 2], [9.196, 2], [4, 2], [82.7, 3], [1013.01, 1], [0.875, 3]]
+    script = 'const { formatNumber } = await load("columns.js"); return given.map((one) => formatNumber(...one));'
+    assert run_script(script, given) == ["9.2", "9.20", "4", "82.7", "1,013.0", "0.875"]
+    assert [at_most(value, decimals) for value, decimals in given] == run_script(script, given)
+
+
 def test_the_csv_reads_back_and_holds_no_formula() -> None:
     texts = ["=1+1", "+1", "-1", "@x", "\tx", 'a"b', "a,b", "a\r\nb", " padded ", "<script>", "plain", "|x|"]
     rows = [
@@ -274,6 +282,8 @@ def test_the_citation_names_address_day_and_revision_and_is_safe_in_latex() -> N
         "address": "https://example.org/leaderboard/?search=a",
         "words": "search “50 % & more_{}”",
         "rows": 7,
+        "author": "The Authors",
+        "year": "2027",
         "asOf": "2026-01-06",
         "revision": "0123456789abcdef",
         "today": "2026-11-20",
@@ -282,5 +292,6 @@ def test_the_citation_names_address_day_and_revision_and_is_safe_in_latex() -> N
     assert "https://example.org/leaderboard/?search=a" in cited["sentence"]
     assert "2026-01-06" in cited["sentence"]
     assert "0123456789ab" in cited["sentence"]
+    assert "author       = {{The Authors}}" in cited["bibtex"] and "year         = {2027}" in cited["bibtex"]
     assert "50 \\% \\& more\\_" in cited["bibtex"]
     assert cited["bibtex"].count("{") == cited["bibtex"].count("}")

@@ -36,9 +36,19 @@ def test_figures_are_written_as_published(value, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.284, "0.28"), (4.456, "4.46"), (86.57, "86.6"), (1013.01, "1,013"), (None, "–")]
+    ("value", "text"),
+    [
+        (0.284, "0.28"),
+        (4.456, "4.46"),
+        (86.57, "86.6"),
+        (1013.01, "1,013"),
+        (None, "–"),
+        (9.2, "9.2"),
+        (4.0, "4"),
+        (9.196, "9.20"),
+    ],
 )
-def test_costs_have_about_three_figures(value, text):
+def test_costs_have_about_three_figures_and_none_that_the_source_lacks(value, text):
     assert cost(value) == text
 
 

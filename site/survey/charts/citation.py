@@ -53,7 +53,7 @@ def metadata_of(c: Catalog, chart: Chart, scene: Scene) -> Metadata:
         source,
         as_of,
         f"Backbone Survey, chart {chart.slug}, data as of {as_of}, {home}/charts/{chart.slug}.svg",
-        _bibtex(chart, source, as_of, home),
+        _bibtex(chart, source, as_of, c.refreshed[:4] or as_of[:4], home),
     )
 
 
@@ -84,14 +84,14 @@ def _at(revisions: set[str]) -> str:
     return f" at {revision[:8] if FULL_COMMIT.fullmatch(revision) else revision}"
 
 
-def _bibtex(chart: Chart, source: str, as_of: str, home: str) -> str:
+def _bibtex(chart: Chart, source: str, as_of: str, year: str, home: str) -> str:
     key = re.sub(r"[^a-z0-9]+", "-", f"backbone-survey-{chart.slug}-{as_of}".lower())
     return "\n".join(
         [
             f"@misc{{{key},",
-            "  author = {{Backbone Survey}},",
+            f"  author = {{{{{project().author}}}}},",
             f"  title = {{{{{chart.title}}}}},",
-            f"  year = {{{as_of[:4]}}},",
+            f"  year = {{{year}}},",
             f"  url = {{{home}/charts/{chart.slug}.svg}},",
             f"  note = {{Chart {chart.slug}, data as of {as_of}. Data: {source}}}",
             "}",

@@ -15,6 +15,7 @@ from catalog.metrics import METRICS
 from catalog.schema import DATASETS
 from catalog.speed_tables import OURS, SHOWN
 from survey.leaderboard.packing import Packed, pack, refer
+from survey.project import project
 from survey.provenance import line_address
 from survey.render import address
 
@@ -86,6 +87,8 @@ def _core(catalog: Catalog, results: Mapping[str, pd.DataFrame], speeds: Mapping
     return {
         "format": FORMAT,
         "as_of": catalog.as_of,
+        "author": project().author,
+        "year": catalog.refreshed[:4],
         "dataset": MAIN_DATASET,
         "datasets": [{"key": key, "label": DATASETS[key], "rows": len(frame)} for key, frame in results.items()],
         "environments": _environments(catalog, speeds),

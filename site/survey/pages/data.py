@@ -69,7 +69,7 @@ def citation(facts: Facts, site: Project) -> str:
     """How to cite the data as BibTeX."""
     return (
         f"@misc{{backbone-survey,\n  title  = {{{{{site.name}}}}},\n"
-        f"  author = {{{{{site.name} contributors}}}},\n"
-        f"  year   = {{{facts.as_of[:4]}}},\n  note   = {{Data as of {facts.as_of}}},\n"
+        f"  author = {{{{{site.author}}}}},\n"
+        f"  year   = {{{facts.year}}},\n  note   = {{Upstream data as of {facts.as_of}}},\n"
         f"  url    = {{{site.site_url}}}\n}}\n"
     )

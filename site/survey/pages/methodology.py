@@ -72,6 +72,7 @@ def write(facts: Facts, output: Path) -> None:
         as_of=facts.as_of,
         counts={name: figure(len(frame)) for name, frame in catalog.frames.items()},
         kinds={kind: figure(int(count)) for kind, count in catalog.evaluations["kind"].value_counts().items()},
+        speeds={name: figure(count) for name, count in vars(facts.speed_counts).items()},
         survey_rows=figure(len(catalog.survey_rows)),
         datasets=_datasets(facts),
         costs=_costs(facts),

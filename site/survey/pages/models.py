@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog.bibtex import bibtex
 from catalog.schema import DATASETS
-from catalog.vocabulary import REPORTED
+from catalog.vocabulary import REPORTED, SAME_PARAMS
 from survey.facts import KIND_NAMES, Facts, Row, Rows, grouped
 from survey.news import notable
 from survey.project import Project, project
@@ -135,10 +135,15 @@ def _standing(standings: Standings, row: Row) -> Standing:
 
 @dataclass(frozen=True)
 class SpeedTable:
-    """Speeds of an architecture: a line per environment, mode and implementation, a column per image size."""
+    """Speeds of an architecture: a line per environment, mode and implementation, a column per image size.
+
+    `other_networks` maps the place of a rate to the parameters that were timed, in millions, where they are not those
+    that were evaluated.
+    """
 
     sizes: list[int]
     lines: list[tuple[Row, str, str, dict[int, Row]]]
+    other_networks: dict[tuple[str, int], float]
 
 
 def speed_table(facts: Facts, architecture: str) -> SpeedTable:
@@ -158,7 +163,13 @@ def speed_table(facts: Facts, architecture: str) -> SpeedTable:
                 fastest[row.img_size] = row
         lines.append((facts.environments[environment], mode, implementation, fastest))
     lines.sort(key=lambda line: line[1])  # inference before training, else as the environments are ordered
-    return SpeedTable(sorted({row.img_size for row in measurements}), lines)
+    evaluated = facts.architectures[architecture].params_m
+    others = {
+        (row.source, row.line): row.params_m
+        for row in measurements
+        if row.params_m and evaluated and abs(row.params_m / evaluated - 1) > SAME_PARAMS
+    }
+    return SpeedTable(sorted({row.img_size for row in measurements}), lines, others)
 
 
 def citation(facts: Facts, model: Row, site: Project, page: Page) -> str:
@@ -166,8 +177,8 @@ def citation(facts: Facts, model: Row, site: Project, page: Page) -> str:
     key = f"backbone-survey-{address(model.model)}"
     return (
         f"@misc{{{key},\n  title  = {{{{{site.name}}}: {page.title.replace('_', chr(92) + '_')}}},\n"
-        f"  author = {{{{{site.name} contributors}}}},\n  year   = {{{facts.as_of[:4]}}},\n"
-        f"  note   = {{Data as of {facts.as_of}}},\n  url    = {{{site.site_url}{page.address}}}\n}}\n"
+        f"  author = {{{{{site.author}}}}},\n  year   = {{{facts.year}}},\n"
+        f"  note   = {{Upstream data as of {facts.as_of}}},\n  url    = {{{site.site_url}{page.address}}}\n}}\n"
     )
 
 

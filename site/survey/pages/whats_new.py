@@ -43,7 +43,7 @@ def publish(facts: Facts, public: Path) -> None:
         subtitle=site.description,
         address=site.site_url,
         self_address=f"{site.site_url}feed.xml",
-        author=f"{site.name} contributors",
+        author=site.author,
         entries=entries,
         updated=facts.catalog.as_of,
     )

@@ -70,16 +70,17 @@ export function useMetrics(metrics) {
 }
 
 /**
- * A number with that many decimals and thousands separators.
+ * A number rounded to some decimals, thousands separated, without a digit that the number itself does not have.
  * @param {number} value
  * @param {number} decimals
  */
 export function formatNumber(value, decimals, plain = false) {
-  if (plain) return value.toFixed(decimals);
-  if (!formats.has(decimals)) {
-    formats.set(decimals, new Intl.NumberFormat("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  const digits = Math.min(decimals, (String(value).split(".")[1] ?? "").length);
+  if (plain) return value.toFixed(digits);
+  if (!formats.has(digits)) {
+    formats.set(digits, new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   }
-  return formats.get(decimals).format(value);
+  return formats.get(digits).format(value);
 }
 
 /**

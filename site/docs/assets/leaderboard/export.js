@@ -54,7 +54,8 @@ export function csvField(value) {
 
 /**
  * The citation of a view as a sentence and as BibTeX.
- * @param {{address: string, words: string, rows: number, asOf: string, revision: string, today: string}} view
+ * @param {{address: string, words: string, rows: number, author: string, year: string, asOf: string, revision: string,
+ *   today: string}} view
  */
 export function citation(view) {
   const version = view.revision ? `, upstream revision ${view.revision.slice(0, 12)}` : "";
@@ -63,10 +64,11 @@ export function citation(view) {
     `${view.address} (seen ${view.today}).`;
   const bibtex = [
     "@misc{backbone_survey_leaderboard,",
+    `  author       = {{${escapeLatex(view.author)}}},`,
     "  title        = {Backbone Survey: Leaderboard},",
     `  howpublished = {\\url{${view.address}}},`,
     `  note         = {${escapeLatex(view.words)}; ${view.rows} results; data as of ${view.asOf}${version}; seen ${view.today}},`,
-    `  year         = {${view.asOf.slice(0, 4)}}`,
+    `  year         = {${view.year}}`,
     "}",
   ].join("\n");
   return { sentence, bibtex };

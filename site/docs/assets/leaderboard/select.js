@@ -132,7 +132,7 @@ export function comparable(row, axis) {
 }
 
 /**
- * The rows that no other row beats in accuracy at the same or less cost (at the same or more throughput), the most
+ * The rows more accurate than every other of the same or less cost (of the same or more throughput), the most
  * accurate first. Of rows equal in both, the first. The same rule as catalog/pareto.py.
  * @param {Object[]} rows in the catalog's order, the most accurate first
  * @param {{key: string, property: string, moreIsBetter: boolean}} axis

@@ -31,6 +31,8 @@ export function showCitation(page) {
     address: window.location.href,
     words,
     rows: ordered.length,
+    author: core.file.author,
+    year: core.file.year,
     asOf: core.file.as_of,
     revision: core.sources.get(ordered[0]?.source)?.revision ?? "",
     today: new Date().toISOString().slice(0, 10),
