@@ -29,7 +29,7 @@ def on_frontier(rows: pd.DataFrame, cost: Metric) -> pd.Series:
 
 
 def pareto_mask(cost: pd.Series, accuracy: pd.Series, *, more_is_better: bool = False) -> pd.Series:
-    """True for rows more accurate than every other of the same or less cost (for throughput, `more_is_better`, or more).
+    """True for rows more accurate than every other of the same or less cost (more, for throughput: `more_is_better`).
 
     Rows with a missing value are never on it; of rows equal in both, the first is.
     """

@@ -57,12 +57,9 @@ def _entry_faults(entry: dict[str, Any]) -> list[str]:
     """What is wrong with the authors and addresses of the work or of a reference."""
     authors = entry.get("authors", [])
     found = [] if authors else ["there is no author"]
-    found += [
-        f"{author} is no author" for author in authors if not (set(author) <= set(PERSON.split()) or "name" in author)
-    ]
-    found += [
-        f"{author} is no entity" for author in authors if "name" in author and not set(author) <= set(ENTITY.split())
-    ]
+    for author in authors:
+        kind, keys = ("entity", ENTITY) if "name" in author else ("person", PERSON)
+        found += [f"{key} is no key of a {kind}" for key in author.keys() - set(keys.split())]
     found += [
         f"{key} is no address"
         for key in ("url", "repository-code")

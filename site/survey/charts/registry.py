@@ -87,8 +87,8 @@ def _cost_charts() -> list[Chart]:
                     slug,
                     f"ImageNet top-1 accuracy against {words}",
                     f"Trained on ImageNet-1K only. {colours}" if only else colours,
-                    f"Every result on ImageNet-1K{scope}; the line joins those more accurate than every measured one of the same or less cost. "
-                    f"{colours}",
+                    f"Every result on ImageNet-1K{scope}; the line joins those more accurate than every measured one "
+                    f"of the same or less cost. {colours}",
                     f"Scatter plot of ImageNet top-1 accuracy in percent against {words} on a logarithmic axis{scope}. "
                     "The names along the upper left edge are the Pareto frontier.",
                     convention,
@@ -114,7 +114,8 @@ def _throughput_charts(c: Catalog) -> list[Chart]:
             slug,
             "ImageNet top-1 accuracy against throughput",
             f"{labels[name]}. {BY_DATA}",
-            f"On {labels[name]}; the line joins the results more accurate than every other that is as fast or faster. {BY_DATA}",
+            f"On {labels[name]}; the line joins the results more accurate than every other that is as fast or faster. "
+            f"{BY_DATA}",
             "Scatter plot of ImageNet top-1 accuracy in percent against inference throughput in images per second "
             f"on {labels[name]}, on a logarithmic axis. The names along the upper right edge are the Pareto frontier.",
             f"{RATES} {ONE_CROP}",

@@ -154,6 +154,6 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
 def _remarks(rows: pd.DataFrame) -> tuple[str, ...]:
     return (
         f"{len(rows):,} results, all measured by timm.",
-        "Strong and named: the best of each training data, and what is more accurate there than all that are as accurate "
-        "or more on the clean images.",
+        "Strong and named: the best of each training data, and what is more accurate here than all that are no less "
+        "accurate on the clean images.",
     )
