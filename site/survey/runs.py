@@ -50,11 +50,20 @@ KERAS_RIVALS = ("keras-hub", "keras-cv-attention-models", "vit-keras", "tf-model
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast; `low` and `high` end its 95 % interval, None where the two were not timed in turns."""
+    """How many times as fast; `low` and `high` end its 95 % interval, None where the two were not timed in turns.
+
+    `rates` is the ratio of the two rates that stand on the page, each the median of all of its run's turns.
+    """
 
     value: float
+    rates: float
     low: float | None = None
     high: float | None = None
+
+    @property
+    def against_the_rates(self) -> bool:
+        """Whether turn by turn the one was faster, and by the medians of all turns the other."""
+        return (self.value - 1) * (self.rates - 1) < 0
 
 
 @dataclass(frozen=True)
@@ -160,13 +169,14 @@ def ratio(run: Run | None, other: Run | None) -> Ratio | None:
     """How many times as fast a run is as another, in a comparison that both were in; None where one is missing."""
     if run is None or other is None or run == other:
         return None
+    rates = run.images_per_s / other.images_per_s
     newest = ((other.source, other.comparison), (run.source, run.comparison))
     for shared in (*newest, *sorted(run.turns, reverse=True)):
         ours, theirs = run.turns.get(shared, ()), other.turns.get(shared, ())
         if shared[1] and len(ours) == len(theirs) >= FEWEST_TURNS:
             found = speed_ratio(ours, theirs)
-            return Ratio(found.median, found.low, found.high)
-    return Ratio(run.images_per_s / other.images_per_s)
+            return Ratio(found.median, rates, found.low, found.high)
+    return Ratio(rates, rates)
 
 
 def fastest(
