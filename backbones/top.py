@@ -12,6 +12,7 @@ from backbones.arguments import AsJson, Data
 from catalog.problems import CatalogError
 from catalog.schema import FAMILY_KINDS, TRAIN_SETS
 from catalog.store import DEFAULT_DATA
+from catalog.vocabulary import IMAGENET_1K
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,9 @@ def run(
     max_params: Annotated[float | None, typer.Option(help="At most this many million parameters.")] = None,
     min_speed: Annotated[float | None, typer.Option(help="At least this many images/s; needs --environment.")] = None,
     environment: Annotated[str | None, typer.Option(help="Show the speed in this environment.")] = None,
-    imagenet_1k_only: Annotated[bool, typer.Option("--imagenet-1k-only", help="Trained on ImageNet-1K only.")] = False,
+    imagenet_1k_only: Annotated[
+        bool, typer.Option("--imagenet-1k-only", help="Trained on ImageNet-1K only, with no teacher that saw more.")
+    ] = False,
     train_set: Annotated[str | None, typer.Option(help="Trained on this bucket of data.")] = None,
     family: Annotated[str | None, typer.Option(help="Of this family.")] = None,
     kind: Annotated[str | None, typer.Option(help=f"One of {', '.join(FAMILY_KINDS)}.")] = None,
@@ -55,7 +58,7 @@ def run(
     """
     if min_speed is not None and environment is None:
         raise typer.BadParameter("--min-speed needs --environment: a speed without its conditions means nothing")
-    bucket = TRAIN_SETS[0] if imagenet_1k_only else train_set
+    bucket = IMAGENET_1K if imagenet_1k_only else train_set
     _check_choice("train-set", bucket, TRAIN_SETS)
     _check_choice("kind", kind, FAMILY_KINDS)
     c = catalog.load(data)
@@ -112,7 +115,7 @@ def _print(rows: pd.DataFrame, as_of: str) -> None:
         ]
         typer.echo("  ".join(parts).rstrip())
     if rows["distilled"].any():
-        typer.echo("+ distilled from a teacher, which may have seen other data")
+        typer.echo("+ distilled from a teacher: backbones show MODEL tells what it saw")
     marked = rows.loc[rows["cost_note"] != "", "cost_note"].unique()
     if len(marked):
         typer.echo(f"* GMACs of another form: {', '.join(marked)}")

@@ -12,7 +12,7 @@ from catalog.finding import Frames, Rule, each
 from catalog.problems import Problem, in_order
 from catalog.schema import TABLES
 from catalog.speed_checks import SPEED_CHECKS
-from catalog.vocabulary import SAME_PARAMS
+from catalog.vocabulary import IMAGENET_1K, SAME_PARAMS
 
 SQUARE_LAW = 0.12  # share by which compute may differ from the square of the image size
 SQUARE_LAW_FROM = 0.5  # GMACs below which rounding hides the law
@@ -86,6 +86,15 @@ def classified(frames: Frames) -> Iterator[Problem]:
     for name in rows.loc[rows["family"] == "unclassified", "architecture"]:
         detail = f"no rule places {name} in a family; add one to catalog/reference/family_rules.csv"
         yield Problem("warning", "architectures.csv", None, "unclassified", detail)
+
+
+def teachers_declared(frames: Frames) -> Iterator[Problem]:
+    """What a teacher saw is declared of all distilled weights that would else count as ImageNet-1K only."""
+    rows = frames["models"]
+    unknown = rows[(rows["train_set"] == IMAGENET_1K) & rows["distilled"].astype(bool) & rows["teacher"].isna()]
+    for name in unknown["model"]:
+        detail = f"{name} is distilled from an unknown teacher; declare it in catalog/reference/teachers.csv"
+        yield Problem("warning", "models.csv", None, "teacher", detail)
 
 
 def same_keys_in_every_data_set(frames: Frames) -> Iterator[Problem]:
@@ -211,6 +220,7 @@ INVARIANTS: tuple[Rule, ...] = (
     top5_at_least_top1,
     differences_complete,
     classified,
+    teachers_declared,
     same_keys_in_every_data_set,
     sorted_by_accuracy,
     same_params_across_tags,

@@ -51,7 +51,7 @@ class Entities:
                 | {"former_names": names, "first_seen": seen.get(model), "source": source, "line": line}
             )
         for item in self.survey:
-            rows.setdefault(item.model, _survey_model(item))
+            rows.setdefault(item.model, self._survey_model(item))
         for model in evaluations["model"].unique():
             if model not in rows and model in old.index:
                 rows[model] = old.loc[model].to_dict()
@@ -60,7 +60,7 @@ class Entities:
     def _declared(self, model: str) -> Row:
         """What the name alone declares."""
         architecture, tag = split_name(model)
-        training, method = self.identity.training(model), self.identity.method(model)
+        training = self.identity.training(model)
         return {
             "model": model,
             "architecture": architecture,
@@ -69,9 +69,33 @@ class Entities:
             "origin": "timm",
             "pretrain_sets": training.pretrain_sets or None,
             "train_set": training.bucket,
+        } | self._learned(model)
+
+    def _learned(self, model: str) -> Row:
+        """How the weights were trained, and the teacher."""
+        method, teacher = self.identity.method(model), self.identity.teacher(model)
+        return {
+            "teacher": teacher.name or None,
+            "teacher_sets": teacher.sets or None,
             "distilled": method.distilled,
             "method": method.name or None,
         }
+
+    def _survey_model(self, item: SurveyModel) -> Row:
+        return (
+            {
+                "model": item.model,
+                "architecture": item.architecture,
+                "name": item.title,
+                "origin": "survey",
+                "pretrain_sets": item.pretrain_sets or None,
+                "train_set": self.identity.bucket(item.train_set, item.model),
+                "source": item.row.source,
+                "line": item.row.line,
+            }
+            | self._learned(item.model)
+            | {"distilled": item.distilled}
+        )
 
     def _registered(self, model: str) -> Row:
         registration = self.registry.get(model)
@@ -187,20 +211,6 @@ def _measured(evaluations: pd.DataFrame) -> pd.DataFrame:
     """The accuracies that upstream measured, those on ImageNet first."""
     measured = evaluations[evaluations["kind"] == MEASURED_UPSTREAM]
     return measured.iloc[(measured["dataset"] != IMAGENET).argsort(kind="stable")]
-
-
-def _survey_model(item: SurveyModel) -> Row:
-    return {
-        "model": item.model,
-        "architecture": item.architecture,
-        "name": item.title,
-        "origin": "survey",
-        "pretrain_sets": item.pretrain_sets or None,
-        "train_set": item.train_set,
-        "distilled": item.distilled,
-        "source": item.row.source,
-        "line": item.row.line,
-    }
 
 
 def _survey_architecture(item: SurveyModel) -> Row:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from catalog.problems import CatalogError
 from catalog.reference import REFERENCE
+from catalog.vocabulary import IMAGENET_1K, TEACHER_SAW_MORE
 
 UNKNOWN_FAMILY = "unclassified"
 
@@ -35,6 +36,17 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """What a set of weights learned from besides labels: a distillation teacher, an annotator or a tokenizer.
+
+    `sets` are the data sets besides ImageNet-1K that it saw, separated by semicolons.
+    """
+
+    name: str
+    sets: str
+
+
+@dataclass(frozen=True)
 class Method:
     """Declared training method of a set of weights."""
 
@@ -53,13 +65,13 @@ class Identity:
         return next((family for pattern, family in self._family_rules if pattern.match(architecture)), UNKNOWN_FAMILY)
 
     def training(self, model: str) -> Training:
-        """The declared training data of `arch.tag`; ImageNet-1K only when nothing else is declared."""
+        """The declared training data of `arch.tag`; where nothing else is declared, ImageNet-1K."""
         architecture, tag = split_name(model)
         subjects = {"tag": tag, "architecture": architecture}
         for scope, pattern, training in self._train_sets:
             if scope in subjects and pattern.search(subjects[scope]):
-                return training
-        return Training("", "ImageNet-1K only")
+                return Training(training.pretrain_sets, self.bucket(training.bucket, model))
+        return Training("", self.bucket(IMAGENET_1K, model))
 
     def survey_training(self, train_set: str) -> Training:
         """The training data that the original survey's TrainSet column names."""
@@ -67,6 +79,14 @@ class Identity:
             if scope == "survey" and pattern.search(train_set):
                 return training
         return Training(train_set.removeprefix("ImageNet-1K+"), "other private data")
+
+    def bucket(self, declared: str, model: str) -> str:
+        """The bucket of weights whose own data are `declared`; another where only their teacher saw more."""
+        return TEACHER_SAW_MORE if declared == IMAGENET_1K and self.teacher(model).sets else declared
+
+    def teacher(self, model: str) -> Teacher:
+        """The declared teacher of a model of timm or of the survey; blank when none is declared."""
+        return next((teacher for pattern, teacher in self._teachers if pattern.search(model)), Teacher("", ""))
 
     def method(self, model: str) -> Method:
         """The declared training method of `arch.tag`."""
@@ -102,6 +122,13 @@ class Identity:
         return [
             (row["scope"], re.compile(row["pattern"]), Training(row["pretrain_sets"], row["bucket"]))
             for row in self.rows("train_sets.csv")
+        ]
+
+    @cached_property
+    def _teachers(self) -> list[tuple[re.Pattern[str], Teacher]]:
+        return [
+            (re.compile(row["pattern"]), Teacher(row["teacher"], row["teacher_sets"]))
+            for row in self.rows("teachers.csv")
         ]
 
     @cached_property

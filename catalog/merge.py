@@ -186,7 +186,10 @@ class _Merge:
 
     @cached_property
     def _benchmarks(self) -> list[Benchmark]:
-        """Benchmark rows under present architecture names; two old names of one architecture keep one row."""
+        """Benchmark rows under present architecture names; two old names of one architecture keep one row.
+
+        A former name that another network bears today is that network's where the file has the renamed one as well.
+        """
         rows: dict[tuple[object, ...], Benchmark] = {}
         records = self._records(Benchmark)
         own = {(row.source, row.architecture, row.img_size) for row in records}
@@ -194,10 +197,11 @@ class _Merge:
             present = self._present_architecture(row.architecture)
             published = self._published_params.get(present)
             same_network = published and row.params_m and abs(row.params_m / published - 1) < SAME_PARAMS
-            if present == row.architecture or not same_network:
+            key = (row.source, present, row.img_size)
+            reused = key in own and row.architecture in self._published_params
+            if present == row.architecture or not same_network or reused:
                 rows[row.source, row.architecture, row.img_size] = row
                 continue
-            key = (row.source, present, row.img_size)
             if key in rows or key in own:
                 detail = f"{row.architecture} is a former name of {present}, which has a row of its own"
                 self._set_aside(row.source, row.line, "same-architecture", detail)

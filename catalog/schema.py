@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer, number, text
 from catalog.speed_tables import SPEED_TABLES
-from catalog.vocabulary import MEASURED_HERE, MEASURED_UPSTREAM, REPORTED
+from catalog.vocabulary import IMAGENET_1K, MEASURED_HERE, MEASURED_UPSTREAM, REPORTED, TEACHER_SAW_MORE
 
 DATASETS = {
     "imagenet": "ImageNet-1K validation",
@@ -18,7 +18,8 @@ DATASETS = {
 }
 FAMILY_KINDS = ("cnn", "vit", "hybrid", "mlp", "other")
 TRAIN_SETS = (
-    "ImageNet-1K only",
+    IMAGENET_1K,
+    TEACHER_SAW_MORE,
     "ImageNet-12K",
     "ImageNet-21K/22K",
     "web image-text",
@@ -139,6 +140,8 @@ TABLES: dict[str, Table] = {
                 text("origin", "where the weights are listed", required=True, choices=("timm", "survey", "here")),
                 text("pretrain_sets", "declared data sets besides ImageNet-1K, separated by semicolons"),
                 text("train_set", "bucket of the declared training data", required=True, choices=TRAIN_SETS),
+                text("teacher", "declared teacher, annotator of tokens or tokenizer that it learned from"),
+                text("teacher_sets", "data sets besides ImageNet-1K that its teacher saw, separated by semicolons"),
                 boolean("distilled", "declared as distilled from a teacher"),
                 text("method", "declared training method"),
                 text("licence", "licence of the weights as declared upstream"),

@@ -10,6 +10,10 @@ MEASURED_HERE = "measured here"
 REPORTED = "reported by a paper"
 RANKED_EVIDENCE = (MEASURED_UPSTREAM, MEASURED_HERE)  # what only a paper states was not measured under one protocol
 
+# Buckets of training data: ImageNet-1K without and with a teacher that saw more.
+IMAGENET_1K = "ImageNet-1K only"
+TEACHER_SAW_MORE = "ImageNet-1K, teacher saw more"
+
 # How far the compute of a result may be compared; blank where it was counted for this network at this size.
 ESTIMATED = "estimated"
 OTHER_HEAD = "other head"

@@ -1,4 +1,4 @@
-"""Hand-kept knowledge as small CSV and YAML files: families, train sets, aliases, papers, corrections, devices."""
+"""Hand-kept knowledge as small CSV and YAML files: families, training data, aliases, papers, corrections, devices."""
 
 from pathlib import Path
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 # A row of a table: a named tuple with the table's columns, None where a cell is blank.
 Row = Any
 Rows = list[Row]
-IN1K = "ImageNet-1K only"
 RESULTS = "timm/results-imagenet"
 KIND_NAMES = {
     "cnn": "convolutional network",

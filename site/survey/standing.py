@@ -12,7 +12,8 @@ import pandas as pd
 
 from catalog.frontier import pareto_mask
 from catalog.metrics import METRICS
-from survey.facts import IN1K, Row, Rows, measured
+from catalog.vocabulary import IMAGENET_1K
+from survey.facts import Row, Rows, measured
 
 AXES = {"params_m": "parameters", "gmacs": "GMACs"}
 
@@ -129,7 +130,7 @@ def picks(
         Pick(
             label(limit),
             limit,
-            _best(standings.of(IN1K).board, fits, limit),
+            _best(standings.of(IMAGENET_1K).board, fits, limit),
             _best(standings.everything.board, fits, limit),
         )
         for limit in budgets

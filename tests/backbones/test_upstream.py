@@ -88,16 +88,28 @@ def test_families_train_sets_and_papers(refreshed: Catalog) -> None:
     assert len(rows) == 1556 and not (rows["family"] == "unclassified").any()
     assert rows["family"].nunique() == 132
     assert rows["train_set"].value_counts().to_dict() == {
-        "ImageNet-1K only": 1242,
-        "ImageNet-21K/22K": 166,
+        "ImageNet-1K only": 1210,
+        "ImageNet-1K, teacher saw more": 8,
+        "ImageNet-21K/22K": 188,
         "ImageNet-12K": 64,
-        "web image-text": 39,
+        "web image-text": 41,
         "web-scale weak/self-supervised": 31,
         "JFT-300M": 10,
         "merged 30M/38M": 4,
     }
     links = refreshed.paper_links[refreshed.paper_links["role"] == "architecture"]
     assert (rows["family"].isin(links["target"]) | rows["architecture"].isin(links["target"])).sum() >= 1470
+
+
+def test_a_name_given_to_other_weights_leaves_its_past_behind(refreshed: Catalog) -> None:
+    events = refreshed.history[refreshed.history["model"].str.startswith("tnt_s_")]
+    assert set(events.loc[events["date"] < "2025", "model"]) == {"tnt_s_legacy_patch16_224.in1k"}
+    assert set(events.loc[events["params_m"] == 23.77, "model"]) == {"tnt_s_patch16_224.in1k"}
+    timed = refreshed.measurements[refreshed.measurements["architecture"].str.startswith("tnt_s_")]
+    assert (timed.groupby("architecture")["params_m"].nunique() == 1).all()
+    assert len(timed) == 30 and "same-architecture" not in set(
+        refreshed.quarantine.loc[refreshed.quarantine["raw"].str.startswith("tnt_s"), "rule"]
+    )
 
 
 def test_every_measured_row_has_a_cost_at_its_own_size(refreshed: Catalog) -> None:

@@ -134,6 +134,7 @@ BROKEN: dict[str, list[tuple[str, Break, str]]] = {
     "top5-below-top1": [("error", put("evaluations", 0, top5=60.0), "top5 60 is below top1 80 for net.a")],
     "differences": [("error", put("evaluations", 2, top1_diff=None), "net.a at 224 lacks its difference")],
     "unclassified": [("warning", put("architectures", 0, family="unclassified"), "no rule places net")],
+    "teacher": [("warning", put("models", 0, distilled=True), "net.a is distilled from an unknown teacher")],
     "same-keys": [
         ("warning", drop("evaluations", 3), "net.b at 224 is missing on imagenet-sketch"),
         ("warning", drop("evaluations", 1), "net.b at 224 has no ImageNet accuracy"),

@@ -59,6 +59,10 @@ def test_families(architecture: str, family: str) -> None:
         ("tf_efficientnet_l2.ns_jft_in1k", "JFT-300M", "JFT-300M"),
         ("vit_large_patch14_clip_224.openai_ft_in12k_in1k", "WIT-400M;ImageNet-12K", "web image-text"),
         ("resnet50", "", "ImageNet-1K only"),
+        ("deit_base_distilled_patch16_224.fb_in1k", "", "ImageNet-1K only"),
+        ("edgenext_base.usi_in1k", "", "ImageNet-1K, teacher saw more"),
+        ("beitv2_base_patch16_224.in1k_ft_in1k", "", "ImageNet-1K, teacher saw more"),
+        ("tiny_vit_21m_224.dist_in22k_ft_in1k", "ImageNet-22K", "ImageNet-21K/22K"),
     ],
 )
 def test_declared_training_data(model: str, sets: str, bucket: str) -> None:

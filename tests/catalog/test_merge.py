@@ -125,6 +125,27 @@ def test_a_timed_former_name_with_other_parameters_keeps_its_name() -> None:
     assert frames["measurements"]["architecture"].tolist() == [former]
 
 
+def test_a_name_that_another_network_bears_today_keeps_its_own_speed() -> None:
+    renamed, reused = "tnt_s_legacy_patch16_224", "tnt_s_patch16_224"
+    today = results(accuracy(f"{renamed}.in1k", 81.5, line=2), accuracy(f"{reused}.in1k", 81.4, line=3))
+    frames = build(today, speeds(benchmark(renamed, line=2), benchmark(reused, line=3))).frames
+    assert frames["measurements"]["architecture"].tolist() == [renamed, reused]
+    assert frames["quarantine"].empty
+    before = build(today, speeds(benchmark(reused, line=2))).frames
+    assert before["measurements"]["architecture"].tolist() == [renamed]
+
+
+@pytest.mark.parametrize(
+    ("train_set", "bucket"),
+    [("ImageNet-1K", "ImageNet-1K, teacher saw more"), ("ImageNet-1K+ImageNet-22K", "ImageNet-21K/22K")],
+)
+def test_the_surveys_own_models_have_their_teacher_too(train_set: str, bucket: str) -> None:
+    row = survey_row("BEiT-Z", method="BEiT", train_set=train_set, size=224)
+    model = build(parsed("survey/backbone_performance", row)).frames["models"].iloc[0]
+    assert (model["train_set"], model["teacher_sets"]) == (bucket, "DALL-E image-text pairs")
+    assert "tokenizer" in model["teacher"]
+
+
 def test_what_is_only_timed_is_an_architecture_without_models() -> None:
     frames = build(speeds(benchmark("vit_huge_encoder"))).frames
     assert frames["models"].empty and frames["architectures"]["params_m"].tolist() == [10.0]

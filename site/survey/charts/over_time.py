@@ -11,6 +11,7 @@ import pandas as pd
 
 from catalog.frontier import pareto_mask
 from catalog.metrics import METRICS
+from catalog.vocabulary import IMAGENET_1K
 from survey.charts.rows import plain_cells, safe
 from survey.charts.scene import Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import BLUE, LINE_MARKERS, VERMILION
@@ -19,8 +20,7 @@ from survey.charts.ticks import day_number
 if TYPE_CHECKING:
     from catalog import Catalog
 
-ONLY_IMAGENET_1K = "ImageNet-1K only"
-SCOPES = {"all data": VERMILION, ONLY_IMAGENET_1K: BLUE}
+SCOPES = {"all data": VERMILION, IMAGENET_1K: BLUE}
 PAST_COLOURS = ("#BDBDBD", "#8C8C8C", "#5A5A5A")  # older years are lighter
 SLUG = "frontier-over-time"
 HOVER_TEMPLATE = (
@@ -68,7 +68,7 @@ def _frontiers(c: Catalog) -> pd.DataFrame:
         known = revision.held["model"].map(only_imagenet_1k)
         unknown |= set(revision.held.loc[known.isna(), "model"])
         for scope in SCOPES:
-            rows = revision.held[known.fillna(False).astype(bool)] if scope == ONLY_IMAGENET_1K else revision.held
+            rows = revision.held[known.fillna(False).astype(bool)] if scope == IMAGENET_1K else revision.held
             on_it = rows[pareto_mask(rows["params_m"], rows["top1"])].sort_values("params_m")
             parts.append(on_it.assign(day=revision.day, revision=revision.commit, scope=scope))
     frontiers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -104,7 +104,7 @@ def _revisions(c: Catalog) -> Iterator[Revision]:
 
 def _trained_on_imagenet_1k_only(c: Catalog) -> dict[str, bool]:
     """Whether weights saw ImageNet-1K only, by model; a former name without tag counts when all its heirs agree."""
-    only = c.models["train_set"] == ONLY_IMAGENET_1K
+    only = c.models["train_set"] == IMAGENET_1K
     known = dict(zip(c.models["model"], only, strict=True))
     heirs = only.groupby(c.models["architecture"]).agg(["min", "max"])
     agreed = heirs.loc[heirs["min"] == heirs["max"], "min"].to_dict()
@@ -180,7 +180,7 @@ def _year_panel(frontiers: pd.DataFrame, scope: str, days: list[str]) -> Panel:
             )
         )
     x = Axis("parameters (M)", shown["params_m"].min() / 1.3, shown["params_m"].max() * 1.3, log=True)
-    title = f"Frontier, {scope}" if scope == ONLY_IMAGENET_1K else "Frontier, all data"
+    title = f"Frontier, {scope}" if scope == IMAGENET_1K else "Frontier, all data"
     return Panel(x, Axis("top-1 (%)", low, float(shown["top1"].max()) + 1.0), tuple(layers), title=title)
 
 

@@ -78,7 +78,7 @@ def _cost_charts() -> list[Chart]:
     found = []
     for only, suffix, scope, colours in (
         (False, "", "", BY_DATA),
-        (True, "-imagenet1k", ", trained on ImageNet-1K only", BY_KIND),
+        (True, "-imagenet1k", ", trained on ImageNet-1K only with no teacher that saw more", BY_KIND),
     ):
         for name, (column, words, convention) in described.items():
             slug, metric = f"{name}-accuracy{suffix}", METRICS[column]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog.vocabulary import IMAGENET_1K, TEACHER_SAW_MORE
+
 # Points of 1/72 inch.
 WIDTH = 252.0
 MARGIN_LEFT = 31.0
@@ -41,7 +43,8 @@ class Group:
 
 
 TRAIN_GROUPS = (
-    Group("ImageNet-1K only", BLUE, "o"),
+    Group(IMAGENET_1K, BLUE, "o"),
+    Group(TEACHER_SAW_MORE, SKY, "v"),
     Group("ImageNet-12K/21K", ORANGE, "s"),
     Group("web-scale", GREEN, "^"),
     Group("JFT", VERMILION, "D"),
@@ -59,22 +62,23 @@ LINE_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
 LINE_MARKERS = ("o", "s", "^", "D", "p", "v")
 
 _TRAIN_GROUP = {
-    "ImageNet-1K only": 0,
-    "ImageNet-12K": 1,
-    "ImageNet-21K/22K": 1,
-    "web image-text": 2,
-    "web-scale weak/self-supervised": 2,
-    "JFT-300M": 3,
-    "JFT-3B": 3,
-    "merged 30M/38M": 4,
-    "other private data": 4,
+    IMAGENET_1K: 0,
+    TEACHER_SAW_MORE: 1,
+    "ImageNet-12K": 2,
+    "ImageNet-21K/22K": 2,
+    "web image-text": 3,
+    "web-scale weak/self-supervised": 3,
+    "JFT-300M": 4,
+    "JFT-3B": 4,
+    "merged 30M/38M": 5,
+    "other private data": 5,
 }
 _KIND_GROUP = {"cnn": 0, "vit": 1, "hybrid": 2, "mlp": 3, "other": 4}
 
 
 def train_group(train_set: str) -> Group:
     """The group of a train-set bucket of the catalog; a bucket it does not know counts as private data."""
-    return TRAIN_GROUPS[_TRAIN_GROUP.get(train_set, 4)]
+    return TRAIN_GROUPS[_TRAIN_GROUP.get(train_set, 5)]
 
 
 def kind_group(kind: str) -> Group:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog.frontier import comparable, on_frontier
 from catalog.metrics import METRICS, Metric
-from catalog.vocabulary import ESTIMATED
+from catalog.vocabulary import ESTIMATED, IMAGENET_1K
 from survey.charts.rows import Hover, hover_of, names_apart, points, spread, table_of, with_hover
 from survey.charts.scene import NOT_RANKED, Axis, LabelRequest, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import INK, KIND_GROUPS, TRAIN_GROUPS, Group, kind_group, train_group
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from catalog import Catalog
 
-ONLY_IMAGENET_1K = "ImageNet-1K only"
 FIGURES = ["img_size", "top1", "top5", "params_m", "gmacs"]
 TEXTS = [
     "model",
@@ -44,7 +43,7 @@ def tradeoff(
     rows = c.leaderboard(environment=environment)
     rows = rows.assign(comparable=comparable(rows, cost))
     if only_imagenet_1k:
-        rows = rows[rows["train_set"] == ONLY_IMAGENET_1K]
+        rows = rows[rows["train_set"] == IMAGENET_1K]
     rows = rows[rows[cost.column] > 0].copy()
     if not rows["comparable"].any():
         raise nothing_to_draw(slug, f"measured ImageNet results with {cost.label}")

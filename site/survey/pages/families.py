@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.bibtex import bibtex
+from catalog.vocabulary import IMAGENET_1K
 from survey.charts import FamilyChart, family_chart
-from survey.facts import IN1K, KIND_PLURALS, Facts, Row, Rows, measured, train_set_order
+from survey.facts import KIND_PLURALS, Facts, Row, Rows, measured, train_set_order
 from survey.render import Page, address, plural, write_page
 
 
@@ -80,7 +81,7 @@ class Best:
 def best_results(board: Rows) -> Best:
     """The best measured results; what a paper states where nothing is measured."""
     ranked = measured(board) or board
-    return Best(next(iter(ranked), None), next((row for row in ranked if row.train_set == IN1K), None))
+    return Best(next(iter(ranked), None), next((row for row in ranked if row.train_set == IMAGENET_1K), None))
 
 
 def _entry(facts: Facts, family: Row) -> tuple[Row, Row | None, int, int, Best, tuple[float, float] | None]:

@@ -7,6 +7,7 @@ import { sorted } from "./select.js";
 /** Training data by colour and marker, as on the drawn charts (site/survey/charts/style.py); lighter on dark ground. */
 export const GROUPS = [
   { label: "ImageNet-1K only", sets: ["ImageNet-1K only"], colour: "#0072B2", dark: "#56B4E9", symbol: "circle" },
+  { label: "ImageNet-1K, teacher saw more", sets: ["ImageNet-1K, teacher saw more"], colour: "#56B4E9", dark: "#B8E1FA", symbol: "triangle-down" },
   { label: "ImageNet-12K/21K", sets: ["ImageNet-12K", "ImageNet-21K/22K"], colour: "#E69F00", dark: "#F0B73A", symbol: "square" },
   { label: "web-scale", sets: ["web image-text", "web-scale weak/self-supervised"], colour: "#009E73", dark: "#2FCF9F", symbol: "triangle-up" },
   { label: "JFT", sets: ["JFT-300M", "JFT-3B"], colour: "#D55E00", dark: "#FF8A3D", symbol: "diamond" },
