@@ -132,5 +132,8 @@ def _authors(value: object) -> str:
 
 
 def _address(value: object) -> str:
-    """The address with the characters escaped that would end the field."""
-    return "".join(f"%{ord(character):02X}" if character in '\\{}"<> ' else character for character in _words(value))
+    """The address with the characters escaped that would end the field; blank for what is no address of the web."""
+    words = _words(value)
+    if not words.lower().startswith(("https://", "http://")):
+        return ""
+    return "".join(f"%{ord(character):02X}" if character in '\\{}"<> ' else character for character in words)

@@ -9,6 +9,7 @@ import pandas as pd
 from catalog.costs import MACS
 from catalog.derive import BASES
 from catalog.finding import Frames, Rule, each
+from catalog.identity import address
 from catalog.problems import Problem, in_order
 from catalog.schema import TABLES
 from catalog.speed_checks import SPEED_CHECKS
@@ -78,6 +79,24 @@ def top5_at_least_top1(frames: Frames) -> Iterator[Problem]:
         "top5-below-top1",
         "top5 {top5:g} is below top1 {top1:g} for {model}",
     )
+
+
+def names_fit_paths(frames: Frames) -> Iterator[Problem]:
+    """Names whose pages stand under the name itself on every system."""
+    for table in ("families", "models", "environments", "implementations"):
+        for name in frames[table][TABLES[table].key[0]]:
+            if address(name) != name:
+                detail = f"{name} cannot be a path on every system; its pages and files are named {address(name)}"
+                yield Problem("warning", f"{table}.csv", None, "path-name", detail)
+
+
+def papers_have_web_addresses(frames: Frames) -> Iterator[Problem]:
+    """What a reader follows is a page of the web, and no script."""
+    for column in ("url", "code_url"):
+        rows = frames["papers"][["paper", column]].dropna()
+        for paper, link in rows[~rows[column].str.startswith(("https://", "http://"))].itertuples(index=False):
+            detail = f"{column} of {paper} is {link[:60]!r}, expected an address that starts with https://"
+            yield Problem("error", "papers.csv", None, "web-address", detail)
 
 
 def classified(frames: Frames) -> Iterator[Problem]:
@@ -219,6 +238,8 @@ STRUCTURE: tuple[Rule, ...] = (schema, references, rows_balance)
 INVARIANTS: tuple[Rule, ...] = (
     top5_at_least_top1,
     differences_complete,
+    names_fit_paths,
+    papers_have_web_addresses,
     classified,
     teachers_declared,
     same_keys_in_every_data_set,

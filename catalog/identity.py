@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from catalog.problems import CatalogError
@@ -14,6 +15,8 @@ from catalog.reference import REFERENCE
 from catalog.vocabulary import IMAGENET_1K, TEACHER_SAW_MORE
 
 UNKNOWN_FAMILY = "unclassified"
+PORTABLE = re.compile(r"[a-z0-9]([a-z0-9._-]{0,119}[a-z0-9_-])?")
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
 
 def split_name(model: str) -> tuple[str, str]:
@@ -25,6 +28,16 @@ def split_name(model: str) -> tuple[str, str]:
 def slug(name: str) -> str:
     """A name as a key for addresses: lower case, only letters, digits, dots, underscores and hyphens."""
     return re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-._")
+
+
+def address(name: str) -> str:
+    """A name as one part of an address or path on every system: itself where it can be that, else a slug and a digest.
+
+    No two names differ only in capital letters then, none is one that Windows keeps for devices, none ends in a dot.
+    """
+    if PORTABLE.fullmatch(name) and not DEVICE.fullmatch(name):
+        return name
+    return f"{slug(name).replace('.', '-')[:80] or 'x'}-{sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)

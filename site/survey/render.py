@@ -6,10 +6,8 @@ escaped, so that no upstream text becomes markup.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,13 +15,12 @@ from typing import Any
 
 import jinja2
 
-from catalog.identity import slug
+from catalog.identity import address, slug
 from catalog.metrics import at_most
 from survey.provenance import line_address
 
 PAGES = Path(__file__).parent / "pages"
 MISSING = "–"
-SAFE_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 # Titles reach the theme unescaped and twice, so what could be markup is replaced by a look-alike.
 LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆", '"': "″", "\n": " ", "\r": " ", "\t": " "})
 
@@ -70,13 +67,6 @@ def front_matter(page: Page) -> str:
 def render_text(text: str, **context: Any) -> str:
     """Render a hand-written page that holds a few template expressions."""
     return environment().from_string(text).render(**context)
-
-
-def address(name: str) -> str:
-    """A name as one part of an address or file name: itself where it is safe, else a slug with a digest."""
-    if SAFE_ADDRESS.fullmatch(name):
-        return name
-    return f"{slug(name)[:80] or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def plain(text: str) -> str:

@@ -106,6 +106,11 @@ def test_row_of_the_table_with_blank_cells() -> None:
     assert "arXiv}" not in entry
 
 
+@pytest.mark.parametrize("url", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "file:///x", "x"])
+def test_what_is_no_address_of_the_web_is_left_out(url: str) -> None:
+    assert "url" not in bibtex(replace(SWIN, url=url))
+
+
 @given(st.text(), st.text(), st.text())
 def test_no_text_breaks_out_of_its_field(title: str, authors: str, url: str) -> None:
     entry = bibtex(replace(SWIN, title=title, authors=authors, url=url))

@@ -62,6 +62,7 @@ def good() -> Frames:
         product | {"environment": "here", "images_per_s": 500.0, "step_ms": 2.0, "source": "s/here", "line": 9},
     )
     frames["implementations"] = table("implementations", {"variant": "net"})
+    frames["papers"] = table("papers", {"paper": "paper", "url": "https://example.org/", "source": "s/other"})
     counted = {"architecture": "net", "head_classes": 1000, "source": "s/eager", "preferred": True}
     frames["costs"] = table(
         "costs",
@@ -133,6 +134,14 @@ BROKEN: dict[str, list[tuple[str, Break, str]]] = {
     ],
     "top5-below-top1": [("error", put("evaluations", 0, top5=60.0), "top5 60 is below top1 80 for net.a")],
     "differences": [("error", put("evaluations", 2, top1_diff=None), "net.a at 224 lacks its difference")],
+    "path-name": [
+        ("warning", add("environments", 0, environment="CON"), "CON cannot be a path on every system"),
+        ("warning", add("families", 0, family="Net"), "its pages and files are named net-"),
+    ],
+    "web-address": [
+        ("error", put("papers", 0, url="javascript:alert(1)"), "url of paper is 'javascript:alert(1)'"),
+        ("error", put("papers", 0, code_url="data:text/html,x"), "code_url of paper is 'data:text/html,x'"),
+    ],
     "unclassified": [("warning", put("architectures", 0, family="unclassified"), "no rule places net")],
     "teacher": [("warning", put("models", 0, distilled=True), "net.a is distilled from an unknown teacher")],
     "same-keys": [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.identity import UNKNOWN_FAMILY, Identity, slug, split_name
+from catalog.identity import UNKNOWN_FAMILY, Identity, address, slug, split_name
 from catalog.problems import CatalogError
 
 
@@ -35,6 +35,36 @@ def test_slugs_keep_what_tells_models_apart() -> None:
     assert slug("Swin-T(22k)") == "swin-t-22k"
     assert slug("../../etc/passwd") == "etc-passwd"
     assert slug("<script>alert('x')</script>") == "script-alert-x-script"
+
+
+# What Windows, macOS or a web server cannot hold, or cannot tell from another.
+DIFFICULT = (
+    *("con", "CON", "nul", "Aux.fb_in1k", "com1", "lpt9.x", "prn.", "com1-x", "console"),
+    *("resnet50", "ResNet50", "RESNET50", "resnet50.", "resnet50 ", " resnet50", "resnet50/"),
+    *("", ".", "..", "../..", "a\\b", "a:b", "a*?", "-a", ".a", "b\0c", "Ä", "ä", "日本"),
+    *("a" * 121, "a" * 122, "A" * 5000),
+)
+
+
+def test_no_two_names_share_an_address_where_capital_letters_count_for_nothing() -> None:
+    assert len({address(name).casefold() for name in DIFFICULT}) == len(DIFFICULT)
+
+
+@given(st.one_of(st.sampled_from(DIFFICULT), st.text(st.characters())))
+def test_an_address_is_one_part_of_a_path_on_every_system(name: str) -> None:
+    found = address(name)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,120}", found) and not found.endswith((".", " "))
+    assert not re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)", found.split(".")[0])
+    assert address(found) == found
+
+
+@given(st.text(), st.text())
+def test_different_names_have_different_addresses(one: str, other: str) -> None:
+    assert (address(one) == address(other)) == (one == other)
+
+
+def test_a_name_of_timm_is_its_own_address() -> None:
+    assert address("convnext_tiny.fb_in22k_ft_in1k_384") == "convnext_tiny.fb_in22k_ft_in1k_384"
 
 
 @pytest.mark.parametrize(

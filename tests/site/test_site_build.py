@@ -170,7 +170,8 @@ def hostile_site(tmp_path_factory, node_modules):
     folder = tmp_path_factory.mktemp("hostile")
     frames = {name: frame.copy() for name, frame in shrink(catalog.load(), ("van", "as-mlp"), 2).items()}
     models = frames["models"]
-    evil = {models["model"].iloc[0]: f"../../{HOSTILE}", models["model"].iloc[1]: "=cmd|' /C calc'!A0"}
+    names = (f"../../{HOSTILE}", "=cmd|' /C calc'!A0", "CON.Evil", "con.evil")
+    evil = dict(zip(models["model"], names, strict=False))
     for table in ("models", "evaluations", "survey_rows", "history"):
         frames[table]["model"] = frames[table]["model"].replace(evil)
     frames["paper_links"]["target"] = frames["paper_links"]["target"].replace(evil)
@@ -207,7 +208,8 @@ def test_hostile_text_never_becomes_markup(hostile_site):
 def test_hostile_names_never_become_paths(hostile_site):
     assert {path.name for path in hostile_site.iterdir()} == {"tables", "public", "work"}
     names = [path.name for path in (hostile_site / "public" / "models").iterdir()]
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", name) for name in names)
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name) for name in names)
+    assert sum(name.startswith("con-evil-") for name in names) == 2
     assert any(name.startswith("cmd-c-calc") for name in names)
 
 

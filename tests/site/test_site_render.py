@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from survey.provenance import line_address, place
 from survey.render import (
     Page,
-    address,
     anchor,
     cost,
     environment,
@@ -65,25 +64,6 @@ def test_plurals():
 def test_parts_of_a_cell():
     assert parts("a; b;") == ["a", "b"]
     assert parts(None) == []
-
-
-@given(st.text())
-def test_an_address_is_one_safe_part_of_a_path(name):
-    found = address(name)
-    assert found == address(name)
-    assert "/" not in found
-    assert not found.startswith(".")
-    assert 0 < len(found) <= 130
-    assert all(character.isascii() and (character.isalnum() or character in "._-") for character in found)
-
-
-@given(st.text(), st.text())
-def test_different_names_have_different_addresses(one, other):
-    assert (address(one) == address(other)) == (one == other)
-
-
-def test_a_name_of_timm_is_its_own_address():
-    assert address("convnext_tiny.fb_in22k_ft_in1k_384") == "convnext_tiny.fb_in22k_ft_in1k_384"
 
 
 @given(st.text())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from catalog.identity import address
 from catalog.metrics import METRICS
 from survey.charts.original import original_survey
 from survey.charts.over_time import frontier_over_time
@@ -63,7 +64,7 @@ def _timed_by_timm(c: Catalog) -> pd.DataFrame:
 
 def throughput_slug(environment: str) -> str:
     """The slug of an environment's chart."""
-    return f"throughput-accuracy-{environment}"
+    return f"throughput-accuracy-{address(environment)}"
 
 
 def _version(text: object) -> tuple[int, ...]:

@@ -6,12 +6,12 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from catalog.identity import address
 from catalog.metrics import METRICS
 from survey.benchmarks import Benchmarks
 from survey.charts.rows import Hover, hover_texts, plain_cells
 from survey.charts.scene import SPREAD, Axis, Chart, Layer, Panel, Scene, nothing_to_draw
 from survey.charts.style import BLUE, GREEN, ORANGE, Group
-from survey.render import address
 from survey.runs import TIMM, Run
 
 if TYPE_CHECKING:

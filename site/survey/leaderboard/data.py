@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from catalog.identity import address
 from catalog.leaderboard import environments_by_coverage
 from catalog.metrics import METRICS
 from catalog.schema import DATASETS
@@ -17,7 +18,6 @@ from catalog.speed_tables import OURS, SHOWN
 from survey.leaderboard.packing import Packed, pack, refer
 from survey.project import project
 from survey.provenance import line_address
-from survey.render import address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

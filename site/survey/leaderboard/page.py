@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from catalog.identity import address
 from survey.leaderboard.data import MAIN_DATASET
-from survey.render import Page, address, cost, figure, front_matter
+from survey.render import Page, cost, figure, front_matter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

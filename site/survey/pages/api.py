@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from catalog.identity import address
 from catalog.schema import DATASETS
 from survey.benchmark_api import conditions
 from survey.facts import Facts, Row, Rows
 from survey.openapi import description
 from survey.project import project
-from survey.render import address
 
 VERSION = "v1"
 BOARD_DROPPED = (

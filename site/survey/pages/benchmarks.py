@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from catalog.identity import address
 from survey.benchmarks import Benchmarks
 from survey.charts.speeds import speed_slug
 from survey.facts import Facts
 from survey.gallery import Chart
 from survey.headlines import Headline, headline
 from survey.raw_results import raw_address
-from survey.render import Page, address, write_page
+from survey.render import Page, write_page
 from survey.runs import TENSORFLOW_RUNTIMES, Condition, Ratio, Run, fastest, ratio
 
 

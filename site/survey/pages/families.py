@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.bibtex import bibtex
+from catalog.identity import address
 from catalog.vocabulary import IMAGENET_1K
 from survey.charts import FamilyChart, family_chart
 from survey.facts import KIND_PLURALS, Facts, Row, Rows, measured, train_set_order
-from survey.render import Page, address, plural, write_page
+from survey.render import Page, plural, write_page
 
 
 def write(facts: Facts, output: Path) -> None:

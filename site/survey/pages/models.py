@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.bibtex import bibtex
+from catalog.identity import address
 from catalog.schema import DATASETS
 from catalog.vocabulary import REPORTED, SAME_PARAMS
 from survey.facts import KIND_NAMES, Facts, Row, Rows, grouped
 from survey.news import notable
 from survey.project import Project, project
 from survey.provenance import place
-from survey.render import Page, address, figure, write_page
+from survey.render import Page, figure, write_page
 from survey.standing import Neighbours, Standings
 
 TIMM_SNIPPET = """import timm
