@@ -35,6 +35,7 @@ class Entities:
     def models(self, evaluations: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
         """Every model that has an evaluation: timm's, then the survey's own, then those that only older rows know."""
         seen = first_seen(history)
+        notes = {row["model"]: row["note"] for row in self.identity.rows("model_notes.csv")}
         former: defaultdict[str, set[str]] = defaultdict(set)
         for name, present in self.identity.aliases.items():
             former[present].add(name)
@@ -48,7 +49,8 @@ class Entities:
                 self._declared(model)
                 | before
                 | self._registered(model)
-                | {"former_names": names, "first_seen": seen.get(model), "source": source, "line": line}
+                | {"former_names": names, "first_seen": seen.get(model), "note": notes.get(model)}
+                | {"source": source, "line": line}
             )
         for item in self.survey:
             rows.setdefault(item.model, self._survey_model(item))

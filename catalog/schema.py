@@ -150,6 +150,7 @@ TABLES: dict[str, Table] = {
                 integer("num_classes", "classes of the released head", minimum=0),
                 text("former_names", "deprecated names, separated by semicolons"),
                 date("first_seen", "day upstream first listed an ImageNet result for it"),
+                text("note", "what to know before its figures are used"),
                 SOURCE,
                 LINE,
             ),

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog.schema import DATASETS, TRAIN_SETS
+from catalog.survey import TRAIN_SUFFIX
 from catalog.vocabulary import REPORTED
 from survey.benchmarks import Benchmarks
 from survey.charts.registry import default_environment
@@ -64,6 +65,14 @@ class SpeedCounts:
     published_environments: int
     here: int
     here_environments: int
+
+
+def full_name(model: Row) -> str:
+    """A model's name; where the survey repeats the training data in short, those in full, as (300M) reads like a size."""
+    short = TRAIN_SUFFIX.search(model.name)
+    if model.origin != "survey" or not short or not model.pretrain_sets:
+        return str(model.name)
+    return f"{model.name[: short.start()]} ({model.pretrain_sets.replace(';', ', ')})"
 
 
 class Facts:
@@ -171,7 +180,7 @@ class Facts:
     @cached_property
     def models(self) -> dict[str, Row]:
         """Sets of weights by key."""
-        return {row.model: row for row in rows(self.catalog.models)}
+        return {row.model: row._replace(name=full_name(row)) for row in rows(self.catalog.models)}
 
     @cached_property
     def models_by_architecture(self) -> dict[str, Rows]:

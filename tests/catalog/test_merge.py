@@ -100,6 +100,15 @@ def test_a_former_name_takes_its_present_one() -> None:
     assert former in frames["models"]["former_names"].item().split(";")
 
 
+def test_what_has_to_be_known_of_a_model_is_said_of_it() -> None:
+    models = build(results(accuracy("resmlp_24_224.fb_dino", 0.48), accuracy("resnet50.a1_in1k", 80.0, 3))).frames[
+        "models"
+    ]
+    notes = models.set_index("model")["note"]
+    assert "its head was never trained" in notes["resmlp_24_224.fb_dino"]
+    assert pd.isna(notes["resnet50.a1_in1k"])
+
+
 def test_a_former_name_of_weights_that_have_a_row_is_set_aside_and_counted() -> None:
     former, present = alias()
     frames = build(results(accuracy(former, 79.0, 2), accuracy(present, 80.0, 3))).frames

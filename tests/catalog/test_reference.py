@@ -45,6 +45,7 @@ COLUMNS = {
     "family_rules": "order pattern family",
     "methods": "order pattern method distilled",
     "paper_links": "paper target_type target role",
+    "model_notes": "model note evidence",
     "papers": "paper arxiv_id title authors year venue url code_url source",
     "survey_methods": "method family",
     "survey_models": "line method model size train_set params_m gmacs acc name distilled timm_model timm_size match "
@@ -60,6 +61,7 @@ KEYS = {
     "cuda_versions": ("token",),
     "devices": ("token",),
     "families": ("family",),
+    "model_notes": ("model",),
     "paper_links": ("paper", "target_type", "target", "role"),
     "papers": ("paper",),
     "survey_methods": ("method",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import feedparser
@@ -18,7 +19,7 @@ from survey.headlines import headlines
 from survey.pages import benchmarks
 from survey.pages.models import speed_table
 from survey.pages.regional_compilation import regional_tables
-from survey.render import cost
+from survey.render import cost, environment
 from survey.runs import IMPLEMENTATIONS, RUNTIMES, ratio
 
 import catalog
@@ -94,6 +95,18 @@ def test_a_run_that_was_measured_again_keeps_its_turns_beside_the_others(facts):
     shared = found.rival.turns[line.ours.source, line.ours.comparison]
     assert found.ratio.value == speed_ratio(line.ours.rounds_ms, shared).median
     assert line.ours.images_per_s / found.rival.images_per_s > found.ratio.high  # the later run is a tenth slower
+
+
+def test_a_ratio_that_points_against_its_rates_says_so_where_it_stands(facts):
+    line = next(one for one in headlines(facts.benchmarks)[BACKBONE] if one.condition.batch_size == 8)
+    ours, rival = line.ours, line.eager.rival
+    turned = replace(ours, images_per_s=rival.images_per_s / 2, turns={("s", "c"): (10.0, 10.0, 11.0)})
+    beside = replace(rival, turns={("s", "c"): (12.0, 12.0, 12.0)})
+    show = environment().from_string('{% import "benchmark_parts.html" as bench %}{{ bench.times(ratio) }}').render
+    assert ratio(turned, beside).value > 1 > ratio(turned, beside).rates
+    assert "turn by turn</abbr>" in show(ratio=ratio(turned, beside))
+    same_way = ratio(replace(turned, images_per_s=rival.images_per_s * 2), beside)
+    assert not same_way.against_the_rates and "turn by turn" not in show(ratio=same_way)
 
 
 def test_runs_of_two_comparisons_have_a_ratio_without_interval(facts):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+from collections import Counter
 
 from site_checks import broken_links, external_assets, faults
+from survey.charts.registry import default_environment
 from survey.render import address
+
+from catalog.vocabulary import OTHER_NETWORK
 
 CONTRACT = (
     "",
@@ -57,6 +62,36 @@ def test_no_page_loads_anything_from_another_host(real_site):
 
 def test_every_page_is_sound(real_site):
     assert {name: found for name, text in real_site.pages.items() if (found := faults(text))} == {}
+
+
+def test_no_two_pages_share_a_title(real_site):
+    titles = Counter(re.search(r"<title>(.*?)</title>", text)[1] for text in real_site.pages.values())
+    assert [title for title, count in titles.items() if count > 1] == []
+
+
+def test_a_model_timed_as_another_network_says_so_beside_its_speed(real_site):
+    c = real_site.catalog
+    board = c.leaderboard("imagenet", default_environment(c)).drop_duplicates("model")
+    models = board.loc[board["speed_note"] == OTHER_NETWORK, "model"]
+    assert len(models) > 30 and "mobileone_s0.apple_in1k" in set(models)
+    for model in models:
+        text = real_site.pages[f"models/{address(model)}/index.html"]
+        speed = re.search(r"<dt>Speed</dt>(.*?)</dd>", text, re.DOTALL)[1]
+        assert OTHER_NETWORK in speed and "M parameters" in speed, model
+        assert "² Other network" in text, model
+
+
+def test_weights_without_a_trained_head_say_so(real_site):
+    assert "its head was never trained" in real_site.pages["models/resmlp_24_224.fb_dino/index.html"]
+
+
+def test_whats_new_and_the_methodology_say_where_the_speeds_come_from(real_site):
+    measurements, environments = real_site.catalog.measurements, real_site.catalog.environments
+    here = set(environments.loc[environments["origin"] == "here", "environment"])
+    counts = [len(measurements), int(measurements["environment"].isin(here).sum())]
+    for page in ("whats-new/index.html", "methodology/index.html"):
+        for count in (*counts, counts[0] - counts[1]):
+            assert f"{count:,}" in real_site.pages[page]
 
 
 def test_a_model_page_shows_every_figure_with_its_source(real_site):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from survey.facts import full_name
 from survey.provenance import line_address, place
 from survey.render import (
     Page,
@@ -54,6 +55,15 @@ def test_costs_have_about_three_figures_and_none_that_the_source_lacks(value, te
 @pytest.mark.parametrize(("value", "text"), [(1.5, "+1.5"), (-48.881, "−48.881"), (0, "0"), (None, "–")])
 def test_differences_carry_their_sign(value, text):
     assert signed(value) == text
+
+
+def test_a_size_of_training_data_is_not_taken_for_parameters():
+    def named(name: str, origin: str = "survey", sets: str | None = "JFT-300M") -> str:
+        return full_name(SimpleNamespace(name=name, origin=origin, pretrain_sets=sets))
+
+    assert named("BiT-L(300M)") == "BiT-L (JFT-300M)"
+    assert named("SReT-S without slices", sets=None) == "SReT-S without slices"
+    assert named("resnet50.a1_in1k", "timm", None) == "resnet50.a1_in1k"
 
 
 def test_plurals():
