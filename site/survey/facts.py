@@ -68,7 +68,7 @@ class SpeedCounts:
 
 
 def full_name(model: Row) -> str:
-    """A model's name; where the survey repeats the training data in short, those in full, as (300M) reads like a size."""
+    """A model's name; training data that the survey repeats in it are written in full, as (300M) reads like a size."""
     short = TRAIN_SUFFIX.search(model.name)
     if model.origin != "survey" or not short or not model.pretrain_sets:
         return str(model.name)
