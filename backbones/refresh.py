@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,13 +63,25 @@ def run(
 
 
 class Report:
-    """The outcome of a refresh, for people and for programs."""
+    """The outcome of a refresh, for people and for programs.
 
-    def __init__(self, merged: Merged, difference: Difference, problems: list[Problem], before: Frames) -> None:
+    `problems` were met on the way, `findings` in the tables that were written.
+    """
+
+    def __init__(
+        self,
+        merged: Merged,
+        difference: Difference,
+        problems: Sequence[Problem],
+        findings: Sequence[Problem],
+        before: Frames,
+    ) -> None:
         self.frames = merged.frames
         self.difference = difference
-        self.errors = [problem for problem in problems if problem.severity == "error"]
-        self.warnings = [problem for problem in problems if problem.severity == "warning"]
+        told = in_order([*problems, *findings])
+        self.errors = [problem for problem in told if problem.severity == "error"]
+        self.warnings = [problem for problem in told if problem.severity == "warning"]
+        self.met = [problem for problem in in_order(problems) if problem.severity == "warning"]
         digests = dict(zip(before["sources"]["source"], before["sources"]["sha256"], strict=True))
         sources = merged.frames["sources"]
         self.stale = sources.loc[sources["state"] == "stale", "source"].tolist()
@@ -96,7 +108,8 @@ class Report:
             lines = [f"Sources: {len(self.new)} new or changed, {self.unchanged} unchanged, {len(self.stale)} stale."]
             lines += [f"  stale: {source}" for source in self.stale]
         lines.append(", ".join(f"{len(frame)} {name}" for name, frame in self.frames.items() if len(frame)) + ".")
-        rules = Counter(problem.rule for problem in self.warnings)
+        lines += [str(problem) for problem in self.met]
+        rules = Counter(problem.rule for problem in self.warnings if problem not in self.met)
         if rules:
             counted = ", ".join(f"{count} {rule}" for rule, count in sorted(rules.items()))
             lines.append(f"Warnings: {counted}; backbones check prints them.")
@@ -136,7 +149,7 @@ def refresh(
         difference = diff(before, merged.frames)
         merged.frames["refreshes"] = _append_refresh(merged.frames, difference, today)
         findings = write_checked(merged.frames, data)
-        return Report(merged, difference, in_order([*problems, *merged.problems, *findings]), before)
+        return Report(merged, difference, [*problems, *merged.problems], findings, before)
 
 
 def _proofs(before: Frames) -> pd.DataFrame:

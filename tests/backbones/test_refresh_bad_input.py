@@ -188,6 +188,21 @@ def test_a_broken_row_is_quarantined_and_the_row_known_before_stays(
     assert source["rows_read"] == source["rows_accepted"] + source["rows_quarantined"]
 
 
+def test_what_is_new_or_changed_in_the_survey_flows_in_and_is_said(
+    known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    damage(small_mirror, SURVEY, replace("ConvNeXt-L,198,34.4,84.3", "ConvNeXt-L,198,34.4,84.4"))
+    damage(small_mirror, SURVEY, lambda content: content + b"\n-,ImageNet-1K,ConvNeXt,224,ConvNeXt-Z,9,1.0,80.0")
+
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+
+    assert outcome.status == 0, outcome.err
+    assert "ConvNeXt-Z is not in survey_models.csv: it is a model of its own" in outcome.out
+    assert "Acc differs from line 233 of survey_models.csv, which this row is" in outcome.out
+    survey = catalog.load(known).survey_rows.set_index("model")
+    assert survey["acc"][["convnext_large.fb_in1k", "convnext-z"]].tolist() == [84.4, 80.0]
+
+
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_means_the_same_changes_nothing(name: str, known: Path, small_mirror: Path, backbones: Run) -> None:
     before = rows_of(known, "timm/results-imagenet")
