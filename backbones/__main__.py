@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 VERBS = {
@@ -26,6 +27,9 @@ SITE = "site"
 MODELS = "implementations,export,parity,benchmark"
 EXTRAS = {"charts": SITE, "site": SITE, "parity": MODELS, "evaluate": MODELS, "bench": MODELS}  # that a verb needs
 OWN = ("backbones", "catalog", "implementations", "scrapers", "survey")
+OF_THE_CHECKOUT = ("refresh", "parity", "bench", "evaluate", "charts", "site")  # what the wheel has not
+CHECKOUT = Path(__file__).parents[1] / "pyproject.toml"
+REPOSITORY = "https://github.com/backbone-survey/backbone-survey"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,6 +60,9 @@ def _choose(verb: str, rest: Sequence[str]) -> None:
 
         sys.stderr.write(f"backbones: no verb {verb!r}: {suggestion(verb, list(VERBS))} See backbones --help\n")
         sys.exit(WRONG_USAGE)
+    elif verb in OF_THE_CHECKOUT and not CHECKOUT.exists():
+        sys.stderr.write(f"backbones {verb}: needs a checkout of the repository: git clone {REPOSITORY}\n")
+        sys.exit(1)
     else:
         _run(verb, rest)
 
