@@ -194,10 +194,15 @@ def _swap(fresh: Path, public: Path) -> None:
 
 
 def _restore(public: Path) -> None:
-    """Bring the old site back where a swap was cut off between its two steps, unless its removal had begun."""
-    old = public.with_name(f".{public.name}.old")
+    """Bring the old site back where a swap was cut off between its two steps, and drop what else a build left there.
+
+    A site whose removal had begun is not brought back.
+    """
+    old, new = (public.with_name(f".{public.name}.{word}") for word in ("old", "new"))
     if not public.exists() and _made_of(old):
         old.rename(public)
+    for left in (old, new):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _measure(summary: Summary) -> None:

@@ -13,7 +13,7 @@ import pytest
 from site_checks import broken_links, external_assets, faults
 from site_visit import opened
 from small_catalog import shrink
-from survey.build import build, draw_charts
+from survey.build import _made_of, _mark_whole, _restore, _swap, build, draw_charts
 from survey.engine import run_engine
 from survey.fingerprint import CHART_FILES
 from survey.project import ROOT, project, settings
@@ -23,6 +23,7 @@ import catalog
 from catalog.problems import CatalogError
 from catalog.schema import TABLES
 from catalog.store import write_tables
+from tests.kills import Killer
 from tests.site.leaderboard_page import serve
 
 HOSTILE = "<script>alert(1)</script>\"'|`=x"
@@ -101,6 +102,32 @@ def test_a_swap_that_was_cut_off_is_undone(small_site, site_tables, tmp_path):
     summary = build(catalog.load(site_tables), tmp_path / "public", work=tmp_path / "work", charts=False)
     assert not summary.changed
     assert tree(tmp_path / "public") == tree(small_site.public)
+
+
+def little_site(folder: Path, word: str) -> Path:
+    """A folder that looks like a whole site."""
+    for name in ("index.html", "models/net/index.html", "data/models.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(word)
+    _mark_whole(folder, word)
+    return folder
+
+
+def test_a_swap_that_is_killed_at_any_step_leaves_a_whole_site(tmp_path):
+    killer, seen = Killer(["survey.build"]), set()
+    sites = {word: tree(little_site(tmp_path / word, word)) for word in ("old", "new")}
+    for step in range(100):
+        folder = tmp_path / str(step)
+        public, fresh = little_site(folder / "public", "old"), little_site(folder / ".public.new", "new")
+        killer.kill_at(step, folder, _swap, fresh, public)
+        done = {path.name for path in folder.iterdir()} == {"public"}
+        _restore(public)
+        assert tree(public) in sites.values()
+        assert {path.name for path in folder.iterdir()} == {"public"}
+        seen.add((_made_of(public), done))
+        if done:
+            break
+    assert seen == {("old", False), ("new", False), ("new", True)}
 
 
 @pytest.mark.parametrize("name", ["public", ".public.old"])
