@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 VERBS = {
     "refresh": "scrape every upstream, merge, check and export",
@@ -42,10 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()  # here a full disk can still be told in words
     except (OSError, MemoryError, ImportError, RuntimeError) as error:
         if _out_of_memory(error):
-            _end(verb, "not enough memory; close other programs or allow this one more (ulimit -v)")
+            _say(f"{verb}: not enough memory; close other programs or allow this one more (ulimit -v)")
+            os._exit(1)  # libraries that are half loaded may crash when Python ends in order
         if not isinstance(error, OSError):
             raise
-        _end(verb, _unusable(error))
+        _say(f"{verb}: {_unusable(error)}")
+        sys.exit(1)
 
 
 def _choose(verb: str, rest: Sequence[str]) -> None:
@@ -110,14 +111,13 @@ def _out_of_memory(error: BaseException) -> bool:
     return any(isinstance(each, MemoryError) or any(part in str(each).lower() for part in words) for each in chain)
 
 
-def _end(verb: str, message: str) -> NoReturn:
-    """Say why and end with status 1, also where nothing can be written any more."""
+def _say(message: str) -> None:
+    """Write a last line where that is possible; what the output did not take is not tried again at the end."""
     with suppress(OSError):
-        sys.stderr.write(f"backbones {verb}: {message}\n")
+        sys.stderr.write(f"backbones {message}\n")
         sys.stderr.flush()
-    with suppress(OSError, ValueError):  # what is not written yet is not tried again at the end
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(1)
 
 
 def _help() -> str:

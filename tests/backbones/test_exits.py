@@ -80,6 +80,7 @@ def test_too_little_memory_is_one_line_wherever_it_is_met(
         raise error
 
     monkeypatch.setattr("catalog.load", fail)
+    monkeypatch.setattr("os._exit", sys.exit)
     outcome = backbones("top")
     assert (outcome.status, outcome.out, outcome.err) == (1, "", NO_MEMORY)
 
