@@ -240,6 +240,14 @@ def test_hostile_names_never_become_paths(hostile_site):
     assert any(name.startswith("cmd-c-calc") for name in names)
 
 
+def test_every_system_can_hold_the_files_of_the_site(hostile_site):
+    names = [str(path.relative_to(hostile_site / "public")) for path in (hostile_site / "public").rglob("*")]
+    assert len({name.casefold() for name in names}) == len(names)
+    parts = {part for name in names for part in Path(name).parts}
+    assert not [part for part in parts if re.search(r'[<>:"\\|?*\x00-\x1f]|[. ]$', part) or len(part) > 130]
+    assert not [part for part in parts if re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", part, re.IGNORECASE)]
+
+
 def test_hostile_text_never_becomes_a_formula(hostile_site):
     for path in (hostile_site / "public" / "data").glob("*.csv"):
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
