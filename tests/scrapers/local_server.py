@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass
@@ -38,8 +40,13 @@ class LocalServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.script: dict[str, list[Answer]] = {}
         self.asked: list[Asked] = []
         self.body_bytes = 0
@@ -47,7 +54,7 @@ class LocalServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
     def on(self, path: str, *answers: Answer) -> None:
         self.script[path] = list(answers)
@@ -87,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.body_bytes += len(piece)
                 if self.server.over.wait(pause_s):
                     return
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             self.close_connection = True
 
     def _head(self, status: int, headers: dict[str, str]) -> None:
@@ -101,9 +108,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def local_server() -> Iterator[LocalServer]:
-    """A running server; at the end hanging answers are let go and the thread is joined."""
-    server = LocalServer()
+def local_server(certificate: Path | None = None) -> Iterator[LocalServer]:
+    """A running server; at the end hanging answers are let go and the thread is joined.
+
+    With `certificate`, a file of a key and its certificate, it speaks TLS.
+    """
+    server = LocalServer(certificate)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

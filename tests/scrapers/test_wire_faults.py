@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import subprocess
 from collections.abc import Iterator
 from itertools import chain, repeat
 from pathlib import Path
@@ -133,6 +135,33 @@ def test_a_slow_answer_without_end_is_cut_off(server: LocalServer, tmp_path: Pat
     line = failure(server, tmp_path, Answer(wire=without_end(part), pause_s=0.01), limit_s=LIMIT_S)
 
     assert f"no whole answer within {LIMIT_S:g} s" in line
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of this machine and its key, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    file = tmp_path / "certificate.pem"
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [openssl, "req", *kind, *name, "-keyout", tmp_path / "key.pem", "-out", tmp_path / "public.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    file.write_text((tmp_path / "key.pem").read_text() + (tmp_path / "public.pem").read_text())
+    return file
+
+
+def test_over_tls_a_good_answer_is_had_and_one_without_end_is_cut_off(
+    certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with local_server(certificate) as server:
+        server.on("/table.csv", Answer(body=TABLE))
+        assert HttpClient(tmp_path, {HOST: server.address}).get(URL, (HOST,)) == TABLE
+        for part in ("100 Continue", "body without length"):
+            line = failure(server, tmp_path, Answer(wire=without_end(part), pause_s=0.01), limit_s=LIMIT_S)
+            assert f"no whole answer within {LIMIT_S:g} s" in line
 
 
 @pytest.mark.parametrize("part", FLOODS)
