@@ -30,7 +30,7 @@ from survey.charts import (
 from survey.charts.draw import footer
 from survey.charts.labels import PlacedLabel
 from survey.charts.layout import PlacedPanel, laid_out
-from survey.charts.style import GRID, INK, PAPER, QUIET
+from survey.charts.style import GRID, INK, PAPER, QUIET, TRAIN_GROUPS, train_group
 from survey.charts.typeset import text_width
 
 import catalog
@@ -370,3 +370,15 @@ def test_an_unknown_chart_is_wrong_usage_and_the_nearest_is_named(
         draw_all(real, tmp_path, ["parms-accuracy"])
 
     assert backbones("charts", "--only", "parms-accuracy", "--output", tmp_path).status == 2
+
+
+def test_the_leaderboards_chart_has_the_groups_of_the_drawn_ones() -> None:
+    script = (Path(__file__).parents[2] / "site/docs/assets/leaderboard/chart.js").read_text(encoding="utf-8")
+    groups = re.findall(r'\{ label: "([^"]+)", sets: \[([^\]]*)\], colour: "(#\w+)"', script)
+    assert [(label, colour) for label, _, colour in groups] == [(group.name, group.colour) for group in TRAIN_GROUPS]
+    for label, sets, _ in groups:
+        assert {train_group(name).name for name in re.findall(r'"([^"]+)"', sets)} <= {label}
+
+
+def test_weights_whose_teacher_saw_more_are_a_group_of_their_own() -> None:
+    assert train_group("ImageNet-1K, teacher saw more") not in (train_group("ImageNet-1K only"), TRAIN_GROUPS[-1])

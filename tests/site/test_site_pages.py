@@ -109,6 +109,20 @@ def test_a_model_page_shows_every_figure_with_its_source(real_site):
     assert "Report a mistake" in text
 
 
+def test_a_model_page_names_the_teacher_and_what_it_saw(real_site):
+    taught = real_site.pages["models/edgenext_base.usi_in1k/index.html"]
+    assert "ImageNet-1K, teacher saw more" in taught
+    assert "TResNet-L" in taught and "which saw ImageNet-21K-P besides ImageNet-1K" in taught
+    within = real_site.pages["models/flexivit_base.1200ep_in1k/index.html"]
+    assert "DeiT III of the same size, at 384 pixels." in within and "besides ImageNet-1K" not in within
+
+
+def test_home_says_what_imagenet_1k_only_means_and_leads_to_the_others(real_site):
+    home = real_site.pages["index.html"]
+    assert "no teacher saw more either" in home
+    assert "leaderboard/?train=imagenet-1k-teacher-saw-more" in home
+
+
 def test_a_corrected_row_shows_both_values(real_site):
     applied = real_site.catalog.corrections.query("state == 'applied'")
     rows = real_site.catalog.survey_rows.set_index("line")["model"]

@@ -192,6 +192,14 @@ def test_neighbours_on_the_frontier():
     assert scope.neighbours(BOARD[6], "gmacs") is None
 
 
+def test_weights_whose_teacher_saw_more_are_no_pick_of_imagenet_1k_only():
+    taught = result("taught", 86.0, 10, train_set="ImageNet-1K, teacher saw more")
+    standings = Standings([BOARD[0], taught, *BOARD[1:]])
+    (pick,) = picks(standings, (100,), lambda row, limit: row.params_m <= limit, str)
+    assert (pick.row.model, pick.any_data.model) == ("large", "taught")
+    assert [row.model for row in standings.of(IN1K).frontier("params_m")] == ["fused", "base", "large"]
+
+
 def test_picks_answer_both_questions():
     found = picks(Standings(BOARD), (4, 100, 1000), lambda row, limit: row.params_m <= limit, str)
     assert [(pick.row and pick.row.model, pick.any_data and pick.any_data.model) for pick in found] == [

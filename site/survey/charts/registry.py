@@ -87,7 +87,7 @@ def _cost_charts() -> list[Chart]:
                 Chart(
                     slug,
                     f"ImageNet top-1 accuracy against {words}",
-                    f"Trained on ImageNet-1K only. {colours}" if only else colours,
+                    f"Trained on ImageNet-1K only, their teachers too. {colours}" if only else colours,
                     f"Every result on ImageNet-1K{scope}; the line joins those more accurate than every measured one "
                     f"of the same or less cost. {colours}",
                     f"Scatter plot of ImageNet top-1 accuracy in percent against {words} on a logarithmic axis{scope}. "
