@@ -59,7 +59,7 @@ def faults(text: str) -> list[str]:
     if len(POLICY.findall(text.split("<script", 1)[0].split('rel="stylesheet"', 1)[0])) != 1:
         found.append("no policy before the first script and style sheet")
     found += [f"in the page: {one[:80]}" for one in IN_PAGE.findall(text)]
-    if "Data as of" not in text:
+    if "Upstream data as of" not in text:
         found.append("no day of the data")
     if not re.search(r"<title>[^<]+</title>", text):
         found.append("no title")
