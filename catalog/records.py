@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,15 +23,19 @@ class SourceFile:
     published_at: str = ""
     licence: str = ""
 
-    def raw_row(self, line: int) -> str:
-        """The CSV row that starts on a line, as it stands; what cannot be printed is written as an escape."""
-        reader = csv.reader(self._lines[line - 1 :])
-        next(reader, None)
-        return printable("".join(self._lines[line - 1 : line - 1 + reader.line_num]).rstrip("\r\n"))
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of the content."""
+        return hashlib.sha256(self.content).hexdigest()
 
     @cached_property
-    def _lines(self) -> list[str]:
-        return list(io.StringIO(self.content.decode("utf-8-sig", errors="replace"), newline=""))
+    def lines(self) -> list[str]:
+        """The content as text, without byte order mark, by its lines."""
+        return [line.removesuffix("\r") for line in self.content.decode("utf-8-sig", errors="replace").split("\n")]
+
+    def raw_row(self, line: int) -> str:
+        """A line as it stands; what cannot be printed is written as an escape."""
+        return printable(self.lines[line - 1])
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class PastAccuracy:
     img_size: int
     top1: float
     params_m: float | None
+    top5: float | None = None
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,7 @@ class RejectedRow:
     rule: str
     detail: str
     raw: str
+    expected: bool = False  # upstream is known to hold such rows: no error
 
 
 @dataclass(frozen=True)
@@ -231,8 +236,11 @@ class Parsed:
     environments: list[Environment] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # why the file as a whole may be wrong
+    lines: int | None = None  # data lines, where the file is read line by line
+    open_line: int | None = None  # the last line, where no newline ends it
 
     @property
     def rows_read(self) -> int:
         """Every data row of the file: accepted or quarantined."""
-        return len(self.records) + len(self.rejected)
+        return len(self.records) + len(self.rejected) if self.lines is None else self.lines

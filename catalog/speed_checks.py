@@ -10,10 +10,9 @@ from catalog.finding import Frames, Rule, each
 from catalog.local_environments import HERE
 from catalog.local_rules import faults, knowledge
 from catalog.problems import Problem
+from catalog.relations import RATE_TIMES_STEP, TRAINING_RATE_TIMES_STEP
 from catalog.vocabulary import SAME_PARAMS
 
-RATE_TIMES_STEP = {"gpu": 0.01, "cpu": 0.07}  # share by which rate x step may miss the batch
-TRAINING_RATE_TIMES_STEP = 0.07
 COMPILED_SLOWER = 0.9  # compiled speed as a share of eager speed
 COMPILED_FASTER = 5.0
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
 from catalog.problems import Problem
 from catalog.records import Parsed, RejectedRow, SecondOpinion, SourceFile
 from catalog.reference import REFERENCE
+from catalog.relations import of_compute
 from scrapers.base import API_HOST, RAW_HOST, Fetched, Repository
 from scrapers.client import Client, FetchError
-from scrapers.tabular import InvalidRow, Row, accept, read_csv
+from scrapers.tabular import Row, obey, read_csv, read_records
 
 REPOSITORY: Final = Repository("leondgarse/keras_cv_attention_models")
 FILE: Final = "model_summary.csv"
@@ -25,6 +26,7 @@ REPORTER: Final = "keras_cv_attention_models"
 LICENCE: Final = "MIT"
 CLASSIFIERS: Final = "Recognition"
 COLUMNS: Final = ("model", "params", "flops", "input", "acc_metrics", "category", "series", "extra")
+TWICE: Final = ("CMTTiny", "CoAtNet0")  # two variants each, that the table does not tell apart
 SPEED: Final = "inference_qps"  # of one GPU that the file does not name
 MAP: Final = REFERENCE / "kecam_map.csv"
 
@@ -60,34 +62,18 @@ class KerasCvAttentionModels:
         """Rows of the table; detectors and language models are set aside, with one line for all of them."""
         parsed = Parsed(file)
         same = _same_in_timm(self._mapping)
-        seen: set[tuple[_Key, float | None]] = set()
 
-        def build(row: Row) -> None:
+        def build(row: Row) -> SecondOpinion:
             name, size, extra = row.text("model"), row.integer("input", 1, 4096), _extra(row)
             params = row.number("params", 1e-6, 1e6)
             gmacs, top1 = row.number("flops", 1e-6, 1e6), row.optional_number("acc_metrics", 0, 100)
-            if gmacs * 1000 < params:
-                raise InvalidRow(
-                    "gmacs-below-params",
-                    f"flops is {gmacs:g} for {params:g} M parameters, expected each to be used at least once",
-                    expected_upstream=True,
-                )
-            key = (name, size, extra)
-            if (key, top1) in seen:
-                raise InvalidRow("duplicate", f"{name} at {size} stands in an earlier row, expected once")
-            seen.add((key, top1))
-            architecture, model = same.get(key, ("", ""))
-            parsed.records.append(
-                SecondOpinion(
-                    file.source, row.line, REPORTER, name, architecture, model, size, extra, params, gmacs, top1, None
-                )
+            obey(of_compute(gmacs, params, "flops"), expected_upstream=True)
+            architecture, model = same.get((name, size, extra), ("", ""))
+            return SecondOpinion(
+                file.source, row.line, REPORTER, name, architecture, model, size, extra, params, gmacs, top1, None
             )
 
-        for row in read_csv(parsed, COLUMNS, (SPEED,)):
-            if row.values["category"].strip() == CLASSIFIERS:
-                accept(parsed, row, build)
-            else:
-                _set_aside(parsed, row)
+        read_records(parsed, _classifiers(parsed), build, _key)
         others = [rejected.line for rejected in parsed.rejected if rejected.rule == "other-task"]
         if others:
             message = f"this and {len(others) - 1} more rows are no classifiers; {len(parsed.records)} rows are used"
@@ -95,11 +81,21 @@ class KerasCvAttentionModels:
         return parsed
 
 
-def _set_aside(parsed: Parsed, row: Row) -> None:
-    category = row.values["category"].strip()
-    detail = f"category is {category[:40]!r}, expected {CLASSIFIERS}"
-    raw = parsed.file.raw_row(row.line)
-    parsed.rejected.append(RejectedRow(parsed.file.source, row.line, "other-task", detail, raw))
+def _classifiers(parsed: Parsed) -> Iterator[Row]:
+    """The rows of classifiers; the others are set aside without a line for each."""
+    for row in read_csv(parsed, COLUMNS, (SPEED,)):
+        category = row.values["category"].strip()
+        if category == CLASSIFIERS:
+            yield row
+            continue
+        detail = f"category is {category[:40]!r}, expected {CLASSIFIERS}"
+        raw = parsed.file.raw_row(row.line)
+        parsed.rejected.append(RejectedRow(parsed.file.source, row.line, "other-task", detail, raw, expected=True))
+
+
+def _key(record: SecondOpinion) -> tuple[object, ...]:
+    key = (record.name, record.img_size, record.train_set)
+    return (*key, record.top1) if record.name in TWICE else key
 
 
 def _extra(row: Row) -> str:

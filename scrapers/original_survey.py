@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from catalog.problems import Problem
@@ -12,7 +11,7 @@ from catalog.records import Parsed, SourceFile, SurveyPaper, SurveyRow
 from catalog.survey import KNOWN, UnplacedRow, known_rows
 from scrapers.base import API_HOST, RAW_HOST, Fetched, Repository
 from scrapers.client import Client, FetchError
-from scrapers.tabular import SAFE_TITLE, InvalidRow, Row, UnreadableFile, accept, decode, read_csv, reject
+from scrapers.tabular import SAFE_TITLE, InvalidRow, Row, UnreadableFile, decode, read_csv, read_records
 
 REPOSITORY: Final = Repository("CUQS/Transformer_Backbone")
 TABLE: Final = "backbone_performance.csv"
@@ -56,12 +55,11 @@ class OriginalSurvey:
 
 
 def _parse_table(file: SourceFile) -> Parsed:
-    """The rows of which it is certain who they are; of two that are one and the same, neither."""
+    """The rows of which it is certain who they are."""
     parsed = Parsed(file)
     reference = known_rows()
-    found: defaultdict[Hashable, list[tuple[Row, SurveyRow]]] = defaultdict(list)
 
-    def build(row: Row) -> None:
+    def build(row: Row) -> SurveyRow:
         record = SurveyRow(
             file.source,
             row.line,
@@ -74,21 +72,13 @@ def _parse_table(file: SourceFile) -> Parsed:
             row.number("Acc", 0, 100),
         )
         try:
-            found[reference.key(record)].append((row, record))
+            parsed.problems += _news(record)
         except UnplacedRow as error:
             raise InvalidRow("identity", str(error)) from error
-        parsed.problems += _news(record)
+        return record
 
-    for row in read_csv(parsed, COLUMNS, ()):
-        accept(parsed, row, build)
-    for same in found.values():
-        if len(same) == 1:
-            parsed.records.append(same[0][1])
-            continue
-        lines = " and ".join(str(row.line) for row, _ in same)
-        for row, _ in same:
-            error = InvalidRow("identity", f"lines {lines} are the same row")
-            reject(parsed, row.line, error, file.raw_row(row.line))
+    rows = read_csv(parsed, COLUMNS, (), ends_with_newline=False)
+    read_records(parsed, rows, build, lambda row: (row.model, row.size, reference.key(row)))
     return parsed
 
 

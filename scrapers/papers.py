@@ -17,7 +17,7 @@ from scrapers.atom import Entry, read_entries
 from scrapers.base import Fetched
 from scrapers.client import Client, FetchError, NotMirroredError
 from scrapers.snapshots import snapshot_path
-from scrapers.tabular import InvalidRow, Row, UnreadableFile, accept, read_csv, reject
+from scrapers.tabular import InvalidRow, Row, UnreadableFile, read_csv, read_records, reject
 
 HOST: Final = "export.arxiv.org"
 BATCH: Final = 100  # ids in one request
@@ -142,32 +142,24 @@ def _paper(source: str, entry: Entry, keys: dict[str, str], wanted: Collection[s
 
 def _parse_reference(file: SourceFile) -> Parsed:
     parsed = Parsed(file)
-    seen: set[str] = set()
 
-    def build(row: Row) -> None:
-        paper = row.text("paper", KEY)
-        if paper in seen:
-            raise InvalidRow("duplicate", f"{paper} stands in an earlier row, expected once")
-        seen.add(paper)
+    def build(row: Row) -> Paper:
         year = row.optional_number("year", 1980, 2100)
-        parsed.records.append(
-            Paper(
-                file.source,
-                row.line,
-                paper,
-                _optional(row, "arxiv_id", ARXIV_ID),
-                _plain("title", row.values["title"], 400),
-                _plain("authors", row.values["authors"], 4000, optional=True),
-                None if year is None else int(year),
-                "",
-                _plain("venue", row.values["venue"], 120, optional=True),
-                row.text("url", ADDRESS),
-                _optional(row, "code_url", ADDRESS),
-            )
+        return Paper(
+            file.source,
+            row.line,
+            row.text("paper", KEY),
+            _optional(row, "arxiv_id", ARXIV_ID),
+            _plain("title", row.values["title"], 400),
+            _plain("authors", row.values["authors"], 4000, optional=True),
+            None if year is None else int(year),
+            "",
+            _plain("venue", row.values["venue"], 120, optional=True),
+            row.text("url", ADDRESS),
+            _optional(row, "code_url", ADDRESS),
         )
 
-    for row in read_csv(parsed, COLUMNS, ()):
-        accept(parsed, row, build)
+    read_records(parsed, read_csv(parsed, COLUMNS, ()), build, lambda record: (record.paper,))
     return parsed
 
 

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from typing import Final
 
 from catalog.records import Parsed, PastAccuracy, SourceFile
+from catalog.relations import of_accuracy
 from scrapers.base import API_HOST, RAW_HOST, Fetched
 from scrapers.client import Client, FetchError
-from scrapers.tabular import Row, accept, read_csv
-from scrapers.timm_results import LICENCE, MAX_PARAMS, MAX_SIZE, REPOSITORY
+from scrapers.tabular import Row, obey, read_csv, read_records
+from scrapers.timm_results import LICENCE, MAX_PARAMS, MAX_SIZE, PERCENTAGES, REPOSITORY
 
 PATH: Final = "results/results-imagenet.csv"
 # Revisions before 2022-10 misspell crop_pct; no revision lacks the columns asked for here.
@@ -54,19 +55,21 @@ class TimmHistory:
         """Read a revision; names and columns are those of its time."""
         parsed = Parsed(file)
 
-        def build(row: Row) -> None:
-            parsed.records.append(
-                PastAccuracy(
-                    file.revision,
-                    file.published_at,
-                    row.line,
-                    row.text("model"),
-                    row.integer("img_size", 1, MAX_SIZE),
-                    row.number("top1", 0, 100),
-                    row.optional_number("param_count", 1e-6, MAX_PARAMS),
-                )
+        def build(row: Row) -> PastAccuracy:
+            top1 = row.number("top1", 0, 100)
+            top1_error, top5, top5_error = (row.optional_number(name, 0, 100) for name in PERCENTAGES[1:])
+            obey(of_accuracy(top1, top1_error, top5, top5_error))
+            return PastAccuracy(
+                file.revision,
+                file.published_at,
+                row.line,
+                row.text("model"),
+                row.integer("img_size", 1, MAX_SIZE),
+                top1,
+                row.optional_number("param_count", 1e-6, MAX_PARAMS),
+                top5,
             )
 
-        for row in read_csv(parsed, COLUMNS, OTHER_COLUMNS):
-            accept(parsed, row, build)
+        rows = read_csv(parsed, COLUMNS, OTHER_COLUMNS)
+        read_records(parsed, rows, build, lambda record: (record.model, record.img_size))
         return parsed

@@ -16,7 +16,7 @@ from catalog.records import Parsed, Registration, SourceFile
 from scrapers.base import Fetched
 from scrapers.client import Client
 from scrapers.snapshots import FOLDER, Origin, read_snapshot, write_snapshot
-from scrapers.tabular import SAFE_NAME, InvalidRow, Row, accept, read_csv
+from scrapers.tabular import SAFE_NAME, Row, read_csv, read_records
 
 SNAPSHOT: Final = "timm_registry"
 DEPRECATED: Final = "timm_deprecated"
@@ -53,31 +53,23 @@ class TimmRegistry:
     def parse(self, file: SourceFile) -> Parsed:
         """Rows of the snapshot. A size is the side of the square input, blank where the input is not square."""
         parsed = Parsed(file)
-        seen: set[str] = set()
 
-        def build(row: Row) -> None:
-            model = row.text("model")
-            if model in seen:
-                raise InvalidRow("duplicate", f"{model} stands in an earlier row, expected once")
-            seen.add(model)
+        def build(row: Row) -> Registration:
             papers = _optional(row, "paper_ids", ARXIV_IDS)
-            parsed.records.append(
-                Registration(
-                    file.source,
-                    row.line,
-                    model,
-                    row.text("module"),
-                    _optional(row, "licence", SAFE_NAME),
-                    _optional(row, "hub_id", HUB_ID),
-                    _optional_integer(row, "train_img_size", 1, MAX_SIZE),
-                    _optional_integer(row, "test_img_size", 1, MAX_SIZE),
-                    _optional_integer(row, "num_classes", 0, MAX_CLASSES),
-                    tuple(papers.split(";")) if papers else (),
-                )
+            return Registration(
+                file.source,
+                row.line,
+                row.text("model"),
+                row.text("module"),
+                _optional(row, "licence", SAFE_NAME),
+                _optional(row, "hub_id", HUB_ID),
+                _optional_integer(row, "train_img_size", 1, MAX_SIZE),
+                _optional_integer(row, "test_img_size", 1, MAX_SIZE),
+                _optional_integer(row, "num_classes", 0, MAX_CLASSES),
+                tuple(papers.split(";")) if papers else (),
             )
 
-        for row in read_csv(parsed, COLUMNS, ()):
-            accept(parsed, row, build)
+        read_records(parsed, read_csv(parsed, COLUMNS, ()), build, lambda record: (record.model,))
         return parsed
 
 

@@ -8,10 +8,11 @@ from typing import Final
 
 from catalog.problems import Problem
 from catalog.records import Accuracy, Benchmark, Parsed, SourceFile
+from catalog.relations import of_accuracy, of_compute, of_speed
 from scrapers.base import API_HOST, RAW_HOST, Commit, Fetched, Repository
 from scrapers.client import Client, FetchError
 from scrapers.environments import BenchmarkFile, read_file_name
-from scrapers.tabular import InvalidRow, Row, UnreadableFile, accept, read_csv
+from scrapers.tabular import InvalidRow, Row, UnreadableFile, obey, read_csv, read_records
 
 REPOSITORY: Final = Repository("huggingface/pytorch-image-models")
 FOLDER: Final = "results"
@@ -46,6 +47,10 @@ ACCURACY_COLUMNS: Final = (
 DERIVED_COLUMNS: Final = ("top1_diff", "top5_diff", "rank_diff")
 BENCHMARK_COLUMNS: Final = ("model", "img_size", "samples_per_sec", "step_time", "batch_size", "param_count")
 COUNT_COLUMNS: Final = ("gmacs", "macts")
+
+PERCENTAGES: Final = ("top1", "top1_err", "top5", "top5_err")
+# Those that timm resizes with (timm.data.transforms.str_to_pil_interp).
+INTERPOLATIONS: Final = frozenset({"nearest", "bilinear", "bicubic", "box", "hamming", "lanczos"})
 
 MAX_SIZE = 4096  # pixels
 MAX_PARAMS = 1e6  # M
@@ -122,72 +127,44 @@ def _source(name: str) -> str:
 
 
 def parse_accuracy(file: SourceFile, dataset: str) -> Parsed:
-    """Rows of an accuracy file. Percentages; `top1 + top1_err` must give 100 to the rounding of three digits."""
+    """Rows of an accuracy file; percentages."""
     parsed = Parsed(file)
-    seen: set[tuple[str, int]] = set()
 
-    def build(row: Row) -> None:
+    def build(row: Row) -> Accuracy:
         model, size = row.text("model"), row.integer("img_size", 1, MAX_SIZE)
-        top1, top5 = row.number("top1", 0, 100), row.number("top5", 0, 100)
-        for name, value in (("top1", top1), ("top5", top5)):
-            error = row.number(f"{name}_err", 0, 100)
-            if abs(value + error - 100) > 0.0015:
-                raise InvalidRow(
-                    "error-complement",
-                    f"{name} {value:g} and {name}_err {error:g} add to {value + error:g}, expected 100",
-                )
-        if top5 < top1:
-            raise InvalidRow("top5-below-top1", f"top5 {top5:g} is below top1 {top1:g}")
+        top1, top1_error, top5, top5_error = (row.number(name, 0, 100) for name in PERCENTAGES)
+        obey(of_accuracy(top1, top1_error, top5, top5_error))
         params = row.number("param_count", 1e-6, MAX_PARAMS)
         crop = row.number("crop_pct", 0.01, 1.2)
-        interpolation = row.text("interpolation")
-        _check_unique(seen, (model, size))
-        parsed.records.append(
-            Accuracy(file.source, row.line, model, dataset, size, top1, top5, params, crop, interpolation)
-        )
+        interpolation = row.choice("interpolation", INTERPOLATIONS)
+        return Accuracy(file.source, row.line, model, dataset, size, top1, top5, params, crop, interpolation)
 
-    for row in read_csv(parsed, ACCURACY_COLUMNS, DERIVED_COLUMNS, {"cropt_pct": "crop_pct"}):
-        accept(parsed, row, build)
+    rows = read_csv(parsed, ACCURACY_COLUMNS, DERIVED_COLUMNS, {"cropt_pct": "crop_pct"})
+    read_records(parsed, rows, build, lambda record: (record.model, record.img_size))
     return parsed
 
 
 def _parse_benchmark(file: SourceFile, benchmark: BenchmarkFile) -> Parsed:
     parsed = Parsed(file, environments=[benchmark.environment])
     parsed.problems += [Problem("warning", file.source, None, "environment", part) for part in benchmark.unknown]
-    seen: set[tuple[str, int]] = set()
+    environment, mode = benchmark.environment, benchmark.mode
 
-    def build(row: Row) -> None:
+    def build(row: Row) -> Benchmark:
         _check_measured(row)
         model, size = row.text("model"), row.integer("img_size", 1, MAX_SIZE)
         rate, step = row.number("samples_per_sec", 1e-6, MAX_RATE), row.number("step_time", 1e-6, 1e9)
         batch = row.integer("batch_size", 1, 1_000_000)
-        record = Benchmark(
-            file.source,
-            row.line,
-            model,
-            size,
-            benchmark.environment.key,
-            benchmark.mode,
-            batch,
-            rate,
-            step,
-            row.optional_number("gmacs", 0, 1e6),
-            row.optional_number("macts", 0, 1e7),
-            row.number("param_count", 1e-6, MAX_PARAMS),
+        obey(of_speed(rate, step, batch, environment.kind, mode))
+        gmacs, mactivations = row.optional_number("gmacs", 0, 1e6), row.optional_number("macts", 0, 1e7)
+        params = row.number("param_count", 1e-6, MAX_PARAMS)
+        obey(of_compute(gmacs, params, "gmacs"))
+        return Benchmark(
+            file.source, row.line, model, size, environment.key, mode, batch, rate, step, gmacs, mactivations, params
         )
-        _check_unique(seen, (model, size))
-        parsed.records.append(record)
 
-    prefix = f"{benchmark.mode}_"
-    for row in read_csv(parsed, BENCHMARK_COLUMNS, COUNT_COLUMNS, prefix=prefix):
-        accept(parsed, row, build)
+    rows = read_csv(parsed, BENCHMARK_COLUMNS, COUNT_COLUMNS, prefix=f"{mode}_")
+    read_records(parsed, rows, build, lambda record: (record.architecture, record.img_size))
     return parsed
-
-
-def _check_unique(seen: set[tuple[str, int]], key: tuple[str, int]) -> None:
-    if key in seen:
-        raise InvalidRow("duplicate", f"{key[0]} at {key[1]} stands in an earlier row, expected once")
-    seen.add(key)
 
 
 def _check_measured(row: Row) -> None:

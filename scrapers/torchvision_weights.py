@@ -16,10 +16,11 @@ from typing import Final
 
 from catalog.records import Parsed, SecondOpinion, SourceFile
 from catalog.reference import REFERENCE
+from catalog.relations import of_accuracy
 from scrapers.base import Fetched
 from scrapers.client import Client
 from scrapers.snapshots import FOLDER, Origin, read_snapshot, write_snapshot
-from scrapers.tabular import InvalidRow, Row, accept, read_csv
+from scrapers.tabular import Row, obey, read_csv, read_records
 
 SNAPSHOT: Final = "torchvision_weights"
 SOURCE: Final = "torchvision/weights"
@@ -61,36 +62,28 @@ class TorchvisionWeights:
         """Rows of the snapshot; accuracies in percent, parameters counted one by one."""
         parsed = Parsed(file)
         same = _same_in_timm(self._mapping)
-        seen: set[str] = set()
 
-        def build(row: Row) -> None:
+        def build(row: Row) -> SecondOpinion:
             weights = row.text("weights", WEIGHTS)
-            if weights in seen:
-                raise InvalidRow("duplicate", f"{weights} stands in an earlier row, expected once")
-            seen.add(weights)
             top1, top5 = row.number("top1", 0, 100), row.number("top5", 0, 100)
-            if top5 < top1:
-                raise InvalidRow("top5-below-top1", f"top5 {top5:g} is below top1 {top1:g}")
+            obey(of_accuracy(top1, None, top5, None))
             architecture, model = same.get(weights, ("", ""))
-            parsed.records.append(
-                SecondOpinion(
-                    file.source,
-                    row.line,
-                    REPORTER,
-                    weights,
-                    architecture,
-                    model,
-                    row.integer("crop_size", 1, 4096),
-                    "SWAG, then ImageNet-1K" if "_SWAG_" in weights else DATASET,
-                    row.integer("num_params", 1, 10**12) / 1e6,
-                    row.optional_number("gmacs", 1e-6, 1e6),
-                    top1,
-                    top5,
-                )
+            return SecondOpinion(
+                file.source,
+                row.line,
+                REPORTER,
+                weights,
+                architecture,
+                model,
+                row.integer("crop_size", 1, 4096),
+                "SWAG, then ImageNet-1K" if "_SWAG_" in weights else DATASET,
+                row.integer("num_params", 1, 10**12) / 1e6,
+                row.optional_number("gmacs", 1e-6, 1e6),
+                top1,
+                top5,
             )
 
-        for row in read_csv(parsed, COLUMNS, ()):
-            accept(parsed, row, build)
+        read_records(parsed, read_csv(parsed, COLUMNS, ()), build, lambda record: (record.name,))
         return parsed
 
 

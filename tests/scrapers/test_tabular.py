@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.records import Parsed
-from scrapers.tabular import InvalidRow, Row, UnreadableFile, accept, read_csv
+from catalog.records import Parsed, PastAccuracy
+from scrapers.tabular import InvalidRow, Row, UnreadableFile, read_csv, read_records
 from tests.scrapers.answers import source_file
 
 
@@ -82,18 +79,31 @@ def test_files_that_mean_the_same_read_the_same(content: str) -> None:
     assert not parsed.rejected and not parsed.problems
 
 
-@given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00")), min_size=1, max_size=4)))
-def test_every_row_is_given_or_set_aside(rows: list[list[str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text).writerows([["model", "value"], *rows])
-    parsed, given_rows = read(text.getvalue())
-    assert len(given_rows) + len(parsed.rejected) == len(rows)
-    assert len(given_rows) == sum(len(row) == 2 for row in rows)
+@given(st.lists(st.text("ab1,\"'\r\t ", max_size=12)))
+def test_every_line_is_given_or_set_aside(lines: list[str]) -> None:
+    parsed, rows = read("\n".join(["model,value", *lines, ""]))
+    assert len(rows) + len(parsed.rejected) == parsed.rows_read == sum(bool(line.strip()) for line in lines)
 
 
-def test_a_row_knows_the_line_that_it_starts_on() -> None:
-    _, rows = read('model,value\n"a\nb",1\n\nc,2\n')
-    assert [row.line for row in rows] == [2, 5]
+def test_a_row_knows_its_line() -> None:
+    _, rows = read("model,value\na,1\n\nc,2\n")
+    assert [row.line for row in rows] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        ('model,value\n"a,1\nb,2\nc",3\nd,4\n', [2]),
+        ('model,value\na,"1\nb,2\nc,3"\nd,4\n', [2]),
+        ('model,value\n"a\nb",1,1\nc,2\n', [2, 3]),
+        ('model,value\n"a"b,1\nc,2\n', [2]),
+    ],
+)
+def test_a_stray_quote_costs_its_own_line_and_swallows_no_other(content: str, lines: list[int]) -> None:
+    parsed, rows = read(content)
+    assert [row.line for row in parsed.rejected] == lines
+    assert len(rows) + len(lines) == content.count("\n") - 1
+    assert {row.rule for row in parsed.rejected} <= {"quotes", "fields"}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +118,7 @@ def test_a_row_knows_the_line_that_it_starts_on() -> None:
         ("model,value,value\na,1,2\n", "column value stands twice"),
         ("model,value\na,1\nb", "source/file:3: the file ends in the middle of a row"),
         ("x" * 200_000, "source/file:1: field larger than field limit"),
-        ("model,value\na," + "1" * 200_000 + "\n", "source/file:2: field larger than field limit"),
+        ('model,"value\na,1\n', "source/file:1: unexpected end of data"),
     ],
 )
 def test_a_file_of_no_use_is_one_line_with_its_name(content: str | bytes, message: str) -> None:
@@ -126,17 +136,58 @@ def test_a_new_column_is_reported_once() -> None:
 
 
 def test_a_row_set_aside_is_kept_as_it_stood() -> None:
-    parsed, _ = read('model,value\r\na,"1,013.01"\r\n"b ,""x""",  7,  8\r\nc\x07,9,9\r\n"d\ne",1,2\r\n')
+    parsed, _ = read('model,value\r\na,"1,013.01"\r\n"b ,""x""",  7,  8\r\nc\x07,9,9\r\n"d,1\r\n')
     assert [(row.line, row.raw) for row in parsed.rejected] == [
         (3, '"b ,""x""",  7,  8'),
         (4, "c\\x07,9,9"),
-        (5, '"d\\ne",1,2'),
+        (5, '"d,1'),
     ]
 
 
-@pytest.mark.parametrize("name", ["<script>", "../x", "=1+1", "a|b", 'a"b', "a\nb", "-x", "", "x" * 200, "é"])
+def past(*rows: str) -> Parsed:
+    """Rows of a model, a size and an accuracy, read as records with the first two for a key."""
+    parsed = Parsed(source_file("\n".join(["model,size,top1", *rows, ""])))
+
+    def build(row: Row) -> PastAccuracy:
+        model, size = row.text("model"), row.integer("size", 1, 999)
+        return PastAccuracy("", "", row.line, model, size, row.number("top1", 0, 100), None)
+
+    rows_read = read_csv(parsed, ("model", "size", "top1"), ())
+    read_records(parsed, rows_read, build, lambda record: (record.model, record.img_size))
+    return parsed
+
+
+@pytest.mark.parametrize("name", ["<script>", "../x", "=1+1", "a|b", '"a""b"', "-x", "", "x" * 200, "é"])
 def test_a_name_that_could_be_markup_a_path_or_a_formula_is_set_aside(name: str) -> None:
-    parsed = Parsed(source_file(""))
-    accept(parsed, Row(7, {"model": name}), lambda row: parsed.problems.clear() or row.text("model"))
-    assert [(row.line, row.rule) for row in parsed.rejected] == [(7, "name")]
+    parsed = past(f"{name},1,2")
+    assert [(row.line, row.rule) for row in parsed.rejected] == [(2, "name")]
     assert "\n" not in str(parsed.problems[0])
+
+
+def test_of_rows_that_say_the_same_the_first_is_used() -> None:
+    parsed = past("a,1,2", "b,1,2", "a,1,2.0")
+    assert [record.line for record in parsed.records] == [2, 3]
+    assert [row.line for row in parsed.rejected] == [4]
+    assert [str(problem) for problem in parsed.problems] == [
+        "error: source/file:4: a at 1 stands in lines 2, 4, expected once; the first is used [duplicate]"
+    ]
+
+
+def test_of_rows_that_differ_none_is_used_and_every_line_is_named() -> None:
+    parsed = past("a,1,2", "b,1,2", "a,1,3", "a,1,2")
+    assert [record.line for record in parsed.records] == [3]
+    assert [row.line for row in parsed.rejected] == [2, 4, 5]
+    assert len(parsed.problems) == 1
+    assert "a at 1 stands in lines 2, 4, 5, expected once; their figures differ" in parsed.problems[0].message
+
+
+@pytest.mark.parametrize("ends_with_newline", [True, False])
+def test_a_file_without_its_last_newline_is_in_doubt_where_all_have_one(ends_with_newline: bool) -> None:
+    parsed, rows = read("model,value\na,1\nb,316.0", ends_with_newline=ends_with_newline)
+    assert len(rows) == 2 and parsed.open_line == 3
+    assert bool(parsed.doubts) is ends_with_newline
+
+
+def test_a_word_that_is_not_known_is_set_aside() -> None:
+    with pytest.raises(InvalidRow, match="colour is 'bl', expected blue, red"):
+        Row(2, {"colour": "bl"}).choice("colour", {"red", "blue"})

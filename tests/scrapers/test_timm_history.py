@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from catalog.records import PastAccuracy
+import pytest
+
+from catalog.records import Parsed, PastAccuracy
 from scrapers.client import FetchError
 from scrapers.timm_history import TimmHistory
 from tests.scrapers.answers import Answers, source_file
@@ -58,10 +60,29 @@ def test_the_columns_of_the_time_are_read() -> None:
     text = "model,img_size,top1,top1_err,top5,top5_err,param_count,cropt_pct,interpolation\r\n"
     file = source_file(text + "resnet50,224,79.038,20.962,94.39,5.61,25.56,0.875,bicubic\r\n", "timm-history/x")
     parsed = TimmHistory().parse(file)
-    assert parsed.records == [PastAccuracy("", "", 2, "resnet50", 224, 79.038, 25.56)]
+    assert parsed.records == [PastAccuracy("", "", 2, "resnet50", 224, 79.038, 25.56, 94.39)]
     assert not parsed.problems
 
 
 def test_a_blank_parameter_count_is_unknown() -> None:
     parsed = TimmHistory().parse(source_file("model,img_size,top1,param_count\na,224,79,\n"))
     assert parsed.records[0].params_m is None
+
+
+def revision(*rows: str) -> Parsed:
+    header = "model,img_size,top1,top1_err,top5,top5_err,param_count"
+    return TimmHistory().parse(source_file("\n".join([header, *rows, ""]), "timm-history/x"))
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [("a,224,79,20,94,6,5", "error-complement"), ("a,224,94,6,79,21,5", "top5-below-top1")],
+)
+def test_a_row_of_the_past_keeps_the_relations_of_today(row: str, rule: str) -> None:
+    assert [rejected.rule for rejected in revision(row).rejected] == [rule]
+
+
+def test_of_a_past_result_that_stands_twice_with_different_figures_neither_is_told() -> None:
+    parsed = revision("a,224,79,21,94,6,5", "b,224,79,21,94,6,5", "a,224,78,22,94,6,5")
+    assert [record.model for record in parsed.records] == ["b"]
+    assert "a at 224 stands in lines 2, 4" in parsed.problems[0].message

@@ -48,7 +48,6 @@ def test_reads_a_snapshot() -> None:
         ("timm/resnet50.a1_in1k", "timm/../../resnet50"),
         ("224,288", "224,-288"),
         ("1000,2110.00476", "1000,see the readme"),
-        ("resnet50.a1_in1k,resnet", "gcvit_base.in1k,resnet"),
     ],
 )
 def test_row_that_breaks_a_rule_is_set_aside(found: str, bad: str) -> None:
@@ -56,6 +55,12 @@ def test_row_that_breaks_a_rule_is_set_aside(found: str, bad: str) -> None:
 
     assert [rejected.line for rejected in parsed.rejected] == [3]
     assert parsed.rows_read == 3
+
+
+def test_of_two_rows_that_differ_neither_is_used() -> None:
+    parsed = TimmRegistry().parse(source_file(SNAPSHOT.replace("resnet50.a1_in1k,resnet", "gcvit_base.in1k,resnet")))
+
+    assert [(rejected.line, rejected.rule) for rejected in parsed.rejected] == [(2, "duplicate"), (3, "duplicate")]
 
 
 def test_missing_column_is_named() -> None:

@@ -88,6 +88,7 @@ def test_thousands_commas_and_the_former_misspelling() -> None:
         (("81.214", "181.214"), "number"),
         (("25.56", "0"), "number"),
         (("resnet50.a1_in1k", "<b>"), "name"),
+        (("bicubic", "bilin"), "choice"),
         ((",bicubic", ""), "fields"),
     ],
 )
@@ -101,6 +102,38 @@ def test_a_key_stands_once() -> None:
     parsed = parse("results-imagenet", ACCURACY, ROW, ROW.replace("288", "224"), ROW)
     assert len(parsed.records) == 2
     assert [(row.line, row.rule) for row in parsed.rejected] == [(4, "duplicate")]
+
+
+def test_two_rows_of_one_key_that_differ_are_both_set_aside() -> None:
+    other = ROW.replace("81.214,18.786", "81.300,18.700")
+    parsed = parse("results-imagenet", ACCURACY, ROW, ROW.replace("288", "224"), other)
+    assert [record.line for record in parsed.records] == [3]
+    assert [(row.line, row.rule) for row in parsed.rejected] == [(2, "duplicate"), (4, "duplicate")]
+
+
+@pytest.mark.parametrize(
+    ("stem", "step", "accepted"),
+    [
+        ("benchmark-infer-amp-nchw-pt291-cu128-4090", "258.0", True),
+        ("benchmark-infer-amp-nchw-pt291-cu128-4090", "259.0", False),
+        ("benchmark-infer-fp32-nchw-pt221-cpu-i9_10940x-dynamo", "273.0", True),
+        ("benchmark-infer-fp32-nchw-pt221-cpu-i9_10940x-dynamo", "275.0", False),
+        ("benchmark-train-amp-nchw-pt112-cu113-rtx3090", "273.0", True),
+        ("benchmark-train-amp-nchw-pt112-cu113-rtx3090", "275.0", False),
+    ],
+)
+def test_rate_times_step_is_the_batch(stem: str, step: str, accepted: bool) -> None:
+    header, row = LAYOUTS[stem]
+    parsed = parse(stem, header, row.replace("255.87", step))
+    assert bool(parsed.records) is accepted
+    assert [row.rule for row in parsed.rejected] == ["rate-times-step"] * (not accepted)
+
+
+def test_fewer_multiplications_than_parameters_cannot_be() -> None:
+    stem = "benchmark-infer-amp-nchw-pt291-cu128-4090"
+    header, row = LAYOUTS[stem]
+    parsed = parse(stem, header, row.replace(",6.8,", ",0.01,"))
+    assert [row.rule for row in parsed.rejected] == ["gmacs-below-params"]
 
 
 def test_a_run_that_failed_upstream_is_a_warning_and_half_a_row_an_error() -> None:

@@ -55,7 +55,6 @@ def test_reads_a_snapshot(torchvision: TorchvisionWeights) -> None:
         ("80.858,95.434", "95.434,80.858", "top5-below-top1"),
         ("80.858", "180.858", "number"),
         ("25557032", "-25557032", "number"),
-        ("ResNet50_Weights.IMAGENET1K_V2,", "RegNet_Y_16GF_Weights.IMAGENET1K_SWAG_E2E_V1,", "duplicate"),
     ],
 )
 def test_row_that_breaks_a_rule_is_set_aside(torchvision: TorchvisionWeights, found: str, bad: str, rule: str) -> None:
@@ -63,6 +62,11 @@ def test_row_that_breaks_a_rule_is_set_aside(torchvision: TorchvisionWeights, fo
 
     assert [rejected.rule for rejected in parsed.rejected] == [rule]
     assert parsed.rows_read == 3
+
+
+def test_of_two_rows_that_differ_neither_is_used(torchvision: TorchvisionWeights) -> None:
+    text = SNAPSHOT.replace("ResNet50_Weights.IMAGENET1K_V2,", "RegNet_Y_16GF_Weights.IMAGENET1K_SWAG_E2E_V1,")
+    assert [rejected.rule for rejected in torchvision.parse(source_file(text)).rejected] == ["duplicate", "duplicate"]
 
 
 def test_committed_snapshot_is_clean_and_matched() -> None:
