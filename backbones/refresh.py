@@ -41,7 +41,7 @@ def run(
     data: Data = DEFAULT_DATA,
     results: Annotated[Path, typer.Option(help="Folder of the results measured here.")] = DIRECTORY,
     accept: Annotated[
-        list[str] | None, typer.Option(help="A source that may lose rows this time (repeatable).")
+        list[str] | None, typer.Option(help="A source to believe this time, whatever it lost or changed (repeatable).")
     ] = None,
     rebuild_history: Annotated[
         bool, typer.Option(help="Read every past revision again, as after a corrected alias.")

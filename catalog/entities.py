@@ -196,7 +196,7 @@ def _parameters(evaluations: pd.DataFrame, measurements: pd.DataFrame) -> dict[s
     """Architecture -> parameters in millions, source and line: as published for ImageNet, else as timed, else any."""
     published = _measured(evaluations)
     on_imagenet = published["dataset"] == IMAGENET
-    timed = measurements.drop_duplicates("architecture", keep="last")
+    timed = _by_file(measurements).drop_duplicates("architecture", keep="last")
     parameters: dict[str, tuple[float, str, int]] = {}
     for rows, names in (
         (published[on_imagenet][::-1], "model"),
@@ -211,8 +211,13 @@ def _parameters(evaluations: pd.DataFrame, measurements: pd.DataFrame) -> dict[s
 
 def _measured(evaluations: pd.DataFrame) -> pd.DataFrame:
     """The accuracies that upstream measured, those on ImageNet first."""
-    measured = evaluations[evaluations["kind"] == MEASURED_UPSTREAM]
+    measured = _by_file(evaluations[evaluations["kind"] == MEASURED_UPSTREAM])
     return measured.iloc[(measured["dataset"] != IMAGENET).argsort(kind="stable")]
+
+
+def _by_file(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the order of upstream's file names, whether they were read now or kept from before."""
+    return rows.sort_values("source", key=lambda source: source + ".csv", kind="stable")
 
 
 def _survey_architecture(item: SurveyModel) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,13 @@ class Held:
 
 @dataclass(frozen=True)
 class Revision:
-    """Everything that upstream held at a commit."""
+    """Everything that upstream held at a commit; what an incomplete one lacks stays as it was."""
 
     sequence: int
     commit: str
     date: str
     results: list[Held]
+    incomplete: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,16 @@ class Double:
 
 
 def append_events(
-    history: pd.DataFrame, revisions: Iterable[list[PastAccuracy]], past_name: Callable[[str, str], str]
+    history: pd.DataFrame,
+    revisions: Iterable[list[PastAccuracy]],
+    past_name: Callable[[str, str], str],
+    incomplete: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[Double]]:
     """The history with the events of further revisions, given oldest first; and the results set aside on the way.
 
     `past_name` gives the present name of what a name stood for on a day. Names are brought to that form in the past
     too, so that a rename is an event of its own and never a removal, and so that it does not matter when a revision
-    was read.
+    was read. `incomplete` are commits of which rows were set aside: what they lack was not removed.
     """
     past = replay(history)
     last = past[-1].sequence if past else 0
@@ -66,6 +70,7 @@ def append_events(
             rows[0].revision,
             rows[0].date,
             [Held(row.model, row.img_size, row.top1, row.params_m, row.line) for row in rows],
+            rows[0].revision in incomplete,
         )
         for sequence, rows in enumerate(revisions, start=last + 1)
     ]
@@ -175,7 +180,9 @@ def _events(revisions: Sequence[Revision], contents: Sequence[dict[Key, Held]]) 
             top1_before = previous.top1 if previous else None
             yield (*at, *key, event, current.name, former, current.top1, top1_before, current.params_m, current.line)
         for key, previous in held.items():
-            if key not in now:
+            if key not in now and revision.incomplete:
+                now[key] = previous
+            elif key not in now:
                 yield (*at, *key, "removed", previous.name, None, None, previous.top1, previous.params_m, None)
         held = now
 

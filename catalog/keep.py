@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from catalog.last_good import IDENTITY, Key, LastGood, name_of
 from catalog.problems import Problem
 from catalog.records import Parsed, RejectedRow
+from catalog.relations import FEW, MOST, of_file
 from catalog.schema import TABLES
 
+HISTORY = "timm-history"
+NAMED = 5  # rows that are named where more are gone
 # A source with fewer of its former rows than this share is taken for broken, not for shorter.
 SHRINK_LIMIT = 0.9
 
@@ -35,8 +38,9 @@ class Kept:
         stale = old[old["source"].isin(self.stale)]
         partial = old[old["source"].isin(self.partial)]
         if len(partial):
-            keys = pd.MultiIndex.from_frame(new[list(schema.key)])
-            partial = partial[~pd.MultiIndex.from_frame(partial[list(schema.key)]).isin(keys)]
+            key = IDENTITY.get(table, list(schema.key))
+            here = pd.MultiIndex.from_frame(new[key].astype("object").fillna(""))
+            partial = partial[~pd.MultiIndex.from_frame(partial[key].astype("object").fillna("")).isin(here)]
         parts = [frame for frame in (new, stale, partial) if len(frame)]
         if not parts:
             return schema.empty()
@@ -58,7 +62,6 @@ class Kept:
         rows = []
         for parsed in self.usable:
             file = parsed.file
-            digest = hashlib.sha256(file.content).hexdigest()
             count = quarantined[file.source]
             note = self.partial.get(file.source)
             row: dict[str, object] = {
@@ -68,18 +71,18 @@ class Kept:
                 "revision": file.revision or None,
                 "published_at": file.published_at or None,
                 "retrieved_at": self.today,
-                "sha256": digest,
+                "sha256": file.sha256,
                 "licence": file.licence or None,
             }
-            if file.source in before.index and before.loc[file.source, "sha256"] == digest:
+            if file.source in before.index and before.loc[file.source, "sha256"] == file.sha256:
                 first = before.loc[file.source, list(row)].to_dict()
                 days = [day for day in (first["published_at"], row["published_at"]) if isinstance(day, str)]
                 row |= first | {"published_at": min(days, default=None)}
             row |= {
                 "rows_read": parsed.rows_read,
-                "rows_accepted": parsed.rows_read - count,
+                "rows_accepted": len(parsed.records) - (count - len(parsed.rejected)),
                 "rows_quarantined": count,
-                "state": "stale" if note else "current",
+                "state": "stale" if note and file.scraper != HISTORY else "current",  # the past does not get better
                 "note": note,
             }
             rows.append(row)
@@ -97,29 +100,94 @@ def keep_older_rows(
     before: pd.DataFrame,
     today: str,
     accepted: Collection[str] = (),
+    last_good: LastGood | None = None,
 ) -> Kept:
     """Decide for each source. `before` is the sources table of the last good state, `failed` maps sources to reasons.
 
-    A source that shrank by more than a tenth is stale unless it is in `accepted`.
+    A source that lost more than a tenth of its rows, or whose figures as a whole cannot be believed, is stale unless it
+    is in `accepted`; without `last_good` figures are not looked at. A revision of the history that is not used holds up
+    those after it, which are told as the difference to it.
     """
     kept = Kept([], {}, {}, [], before, today)
-    rows_before = dict(zip(before["source"], before["rows_accepted"], strict=True))
+    known = before.set_index("source")
     for source, reason in failed.items():
-        kept.stale.update(dict.fromkeys(_sources_of(source, rows_before), reason))
+        kept.stale.update(dict.fromkeys(_sources_of(source, known.index), reason))
+    held_up = _first_missing([source for source in failed if source not in accepted], known.index)
     for file in parsed:
-        source = file.file.source
-        expected = rows_before.get(source, 0)
-        if len(file.records) < SHRINK_LIMIT * expected and source not in accepted:
-            reason = f"{len(file.records)} good rows, expected about {expected}"
-            message = f"{reason}; the rows known before are kept; if upstream meant it, refresh with --accept {source}"
-            kept.problems.append(Problem("error", source, None, "shrunk", message))
-            kept.stale[source] = reason
+        source, past = file.file.source, file.file.scraper == HISTORY
+        if past and held_up and file.file.published_at >= held_up:
+            continue
+        doubt = "" if source in accepted else next(_doubts(file, known, last_good), "")
+        if doubt:
+            held_up = file.file.published_at if past else held_up
+            kept.stale[source] = doubt
+            instead = "the rows known before are kept" if source in known.index else "nothing of it is used"
+            instead = "it waits, and so do the revisions after it" if past else instead
+            message = f"{doubt}; {instead}; if upstream meant it, refresh with --accept {source}"
+            kept.problems.append(Problem("error", source, None, "refused", message))
             continue
         kept.usable.append(file)
-        errors = sum(problem.severity == "error" and problem.line is not None for problem in file.problems)
-        if errors and source not in accepted:
-            kept.partial[source] = f"{errors} rows failed a check; rows known before are kept for them"
+        kept.problems += file.problems
+        broken = max(sum(not row.expected for row in file.rejected), sum(map(_is_of_a_row, file.problems)))
+        if broken and source not in accepted:
+            kept.partial[source] = f"{broken} rows failed a check; rows known before are kept for them"
+        elif last_good and not _same(file, known):
+            kept.problems += _losses(file, last_good)
+        if last_good:
+            last_good.take(file)
     return kept
+
+
+def _doubts(file: Parsed, known: pd.DataFrame, last_good: LastGood | None) -> Iterator[str]:
+    """Why a file is not used: too few of its rows are good, or its figures as a whole cannot be believed."""
+    source, good = file.file.source, len(file.records)
+    broken = [row for row in file.rejected if not row.expected]
+    new = last_good if not _same(file, known) else None  # what was let in before is not doubted again
+    if new:
+        yield from file.doubts
+        if good + len(broken) >= FEW and len(broken) > MOST * file.rows_read:
+            where = f"the first in line {broken[0].line}: {broken[0].detail}"
+            yield f"{len(broken)} of {file.rows_read} rows break a rule, {where}"
+    expected = known.loc[source, "rows_accepted"] if source in known.index else new.expected(file) if new else 0
+    if good < SHRINK_LIMIT * expected:
+        yield f"{good} good rows, expected about {expected}"
+    if new:
+        yield from of_file(file.records)
+        yield from new.doubts(file)
+        gone, before = new.gone(file)
+        if before - (len(gone) - len(broken)) < SHRINK_LIMIT * before:  # a broken row may be one that seems gone
+            yield f"{len(gone)} of {before} rows known before are gone: {_names(gone)}"
+
+
+def _is_of_a_row(problem: Problem) -> bool:
+    return problem.severity == "error" and problem.line is not None
+
+
+def _same(file: Parsed, known: pd.DataFrame) -> bool:
+    """Whether this very content was let in before."""
+    return file.file.source in known.index and bool(known.loc[file.file.source, "sha256"] == file.file.sha256)
+
+
+def _losses(file: Parsed, last_good: LastGood) -> Iterator[Problem]:
+    """The rows known before that a file no longer has."""
+    gone, before = last_good.gone(file)
+    if gone:
+        message = f"{len(gone)} of {before} rows known before are gone: {_names(gone)}"
+        yield Problem("warning", file.file.source, None, "gone", message)
+
+
+def _names(keys: Sequence[Key]) -> str:
+    """The first few, and how many more."""
+    named = ", ".join(name_of(key) for key in sorted(keys, key=str)[:NAMED])
+    return named if len(keys) <= NAMED else f"{named} and {len(keys) - NAMED} more"
+
+
+def _first_missing(failed: Collection[str], known: Collection[str]) -> str:
+    """The day of the first revision that could not be read and that comes after those known, else blank."""
+    prefix = f"{HISTORY}/"  # and then the day
+    newest = max((source for source in known if source.startswith(prefix)), default="")
+    missing = min((source for source in failed if source.startswith(prefix) and source > newest), default="")
+    return missing.removeprefix(prefix)[:10]
 
 
 def _sources_of(failed: str, known: Collection[str]) -> list[str]:

@@ -75,13 +75,13 @@ def _read(path: Path, source: str, kind: type[Result] | type[EvaluationResult], 
     parsed.rejected += [RejectedRow(source, each.line, "cell", each.detail, each.raw) for each in reading.rejected]
     for line, row in reading.rows:
         _add(parsed, line, row)
-    found.problems += parsed.problems
     days = [row.measured_at[:10] for _, row in reading.rows if not _wrong_text(row)]
     if days:
         found.parsed.append(parsed)
         found.newest[source] = max(days)
     else:
         found.failed[source] = "it holds no result that can be read"
+        found.problems += parsed.problems
         found.problems.append(Problem("warning", place, None, "empty", "the file holds no result that can be read"))
 
 
@@ -101,7 +101,7 @@ def _add(parsed: Parsed, line: int, row: Result | EvaluationResult) -> None:
     else:
         rule = "run-failed" if isinstance(row, Result) and row.status == "failed" else "not-comparable"
         detail = row.note or "it failed, and does not say why"
-    parsed.rejected.append(RejectedRow(source, line, rule, detail, row_line(row).rstrip("\n")))
+    parsed.rejected.append(RejectedRow(source, line, rule, detail, row_line(row).rstrip("\n"), rule != "cell"))
 
 
 def _wrong_text(row: Result | EvaluationResult) -> str:

@@ -16,7 +16,8 @@ from catalog.derive import differences_to_imagenet
 from catalog.entities import Entities, known, papers
 from catalog.history import append_events
 from catalog.identity import Identity, split_name
-from catalog.keep import Kept, keep_older_rows
+from catalog.keep import HISTORY, Kept, keep_older_rows
+from catalog.last_good import LastGood
 from catalog.problems import Problem
 from catalog.records import (
     Accuracy,
@@ -38,7 +39,6 @@ Frames = dict[str, pd.DataFrame]
 Kind = TypeVar("Kind")
 
 REGISTRY = "timm-registry/"
-HISTORY = "timm-history"
 
 
 @dataclass
@@ -71,7 +71,8 @@ class _Merge:
     ) -> None:
         self.identity = Identity()
         self.previous = {name: previous.get(name, table.empty()) for name, table in TABLES.items()}
-        self.kept: Kept = keep_older_rows(parsed, failed, self.previous["sources"], today, accepted)
+        last_good = LastGood(self.previous, parsed, self.identity)
+        self.kept: Kept = keep_older_rows(parsed, failed, self.previous["sources"], today, accepted, last_good)
         self.problems = list(self.kept.problems)
         self.parsed = self.kept.usable
         self.environments = {environment.key: environment for file in self.parsed for environment in file.environments}
@@ -307,7 +308,8 @@ class _Merge:
         else:
             newest = history["date"].max() if len(history) else ""
             revisions = [rows for rows in revisions if rows[0].date >= newest and rows[0].revision not in read]
-        told, doubles = append_events(history, revisions, self.identity.past_name)
+        incomplete = {file.file.revision for file in self.parsed if file.file.source in self.kept.partial}
+        told, doubles = append_events(history, revisions, self.identity.past_name, incomplete)
         source_of = {file.file.revision: file.file.source for file in self.parsed if file.file.scraper == HISTORY}
         for double in doubles:
             if double.revision in source_of:

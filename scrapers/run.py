@@ -22,7 +22,7 @@ from scrapers.torchvision_weights import TorchvisionWeights
 
 @dataclass
 class Scraped:
-    """What all scrapers gave: parsed files, sources that gave nothing with the reason, and every problem.
+    """What all scrapers gave: parsed files, and the sources that gave nothing, with the reason and a problem for each.
 
     `gone` are known sources that upstream no longer lists, though the listing itself could be read.
     """
@@ -69,7 +69,6 @@ def scrape(
                 scraped.problems.append(Problem("error", file.source, None, "unreadable", str(error)))
                 continue
             scraped.parsed.append(parsed)
-            scraped.problems += parsed.problems
     return scraped
 
 

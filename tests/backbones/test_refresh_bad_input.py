@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import catalog
@@ -19,6 +20,9 @@ BENCHMARK = f"{HEAD}/benchmark-infer-amp-nchw-pt291-cu128-4090.csv"
 RAW = "raw.githubusercontent.com"
 SURVEY = f"{RAW}/CUQS/Transformer_Backbone/37490023235651e835c007b4a54208ef1efa12dd/backbone_performance.csv"
 KECAM = f"{RAW}/leondgarse/keras_cv_attention_models/687943d88f7a7beea4807e8f4db00f4b49da9ea8/model_summary.csv"
+
+SMALL = Path(__file__).parents[1] / "fixtures" / "mirror"
+DATA_SET = SMALL / HEAD / "results-imagenet-real.csv"
 
 Run = Callable[..., object]
 Break = Callable[[bytes], bytes]
@@ -63,6 +67,37 @@ def not_text(content: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n\xff\xfe" + content
 
 
+def exchange(one: str, other: str, prefix: str = "") -> Break:
+    """Two names of columns under each other's figures."""
+    names = {f"{prefix}{one}": f"{prefix}{other}", f"{prefix}{other}": f"{prefix}{one}"}
+    names |= {one: other, other: one} if prefix else {}
+
+    def change(content: bytes) -> bytes:
+        header, _, rest = content.decode().partition("\n")
+        changed = ",".join(names.get(name, name) for name in header.rstrip("\r").split(","))
+        assert changed != header.rstrip("\r")
+        return f"{changed}\n{rest}".encode()
+
+    return change
+
+
+def twice_as_fast(content: bytes) -> bytes:
+    """The rates of a benchmark doubled, its step times halved."""
+    header, *rows = content.decode().splitlines()
+    names = [name.removeprefix("infer_") for name in header.split(",")]
+    rate, step = names.index("samples_per_sec"), names.index("step_time")
+    cells = [row.split(",") for row in rows]
+    for row in cells:
+        row[rate], row[step] = str(2 * float(row[rate])), str(float(row[step]) / 2)
+    return "\n".join([header, *map(",".join, cells), ""]).encode()
+
+
+def rename_some(content: bytes) -> bytes:
+    """Every third model under a name that nobody knows."""
+    lines = content.decode().splitlines(keepends=True)
+    return "".join(f"new{n}_{line}" if n and n % 3 == 0 else line for n, line in enumerate(lines)).encode()
+
+
 # Breaks that cost the whole file: its rows stay as they were.
 FILE_BREAKS = {
     "html": (html, "expected CSV, found an HTML page"),
@@ -73,7 +108,14 @@ FILE_BREAKS = {
     "missing column": (replace("model,img_size,", "model,size_removed,"), "column img_size is missing"),
     "repeated column": (replace("crop_pct", "top1"), "column crop_pct is missing"),
     "half of the rows gone": (half_of_the_rows, "good rows, expected about 21"),
-    "open quote": (replace("swin_base", '"swin_base'), "good rows, expected about 21"),
+    "last newline gone": (lambda content: content[:-1], "does not end with a newline"),
+    "cut in the last figure": (lambda content: content[:-4], "does not end with a newline"),
+    "another data set's content": (lambda content: DATA_SET.read_bytes(), "top1 is that of timm/results-imagenet-real"),
+    "a row in three gone, others new": (lambda content: rename_some(content), "7 of 21 rows known before are gone"),
+    "top1 and top1_err exchanged": (exchange("top1", "top1_err"), "top5 falls where top1 rises"),
+    "top1 and top5 exchanged": (exchange("top1", "top5"), "21 of 21 rows break a rule, the first in line 2"),
+    "img_size and param_count exchanged": (exchange("img_size", "param_count"), "21 of 21 rows break a rule"),
+    "model and interpolation exchanged": (exchange("model", "interpolation"), "21 of 21 rows break a rule"),
 }
 
 
@@ -102,12 +144,13 @@ ROW_BREAKS = {
     "fractional size": (replace(f"{ROW},224,", f"{ROW},224.5,"), "expected a whole number"),
     "top-5 below top-1": (set_top1("99.5", error="0.5"), "is below top1"),
     "error that does not complement": (set_top1("50"), "expected 100"),
-    "duplicate key": (repeat_last_row, "stands in an earlier row, expected once"),
+    "equal rows": (repeat_last_row, "stands in lines 22, 23, expected once; the first is used"),
+    "interpolation cut": (replace("bicubic", "bicub"), "interpolation is 'bicub', expected"),
+    "open quote": (replace("swin_base", '"swin_base'), "expected plain CSV without an open quote"),
     "markup": (replace(ROW, "<script>alert(1)</script>"), "expected letters, digits and ._-"),
     "path": (replace(ROW, "../../etc/passwd"), "expected letters, digits and ._-"),
     "pipe": (replace(ROW, "a|b"), "expected letters, digits and ._-"),
     "quote": (replace(ROW, '"a""b"'), "expected letters, digits and ._-"),
-    "newline": (replace(ROW, '"a\nb"'), "expected letters, digits and ._-"),
     "formula": (replace(ROW, "=HYPERLINK(1)"), "expected letters, digits and ._-"),
 }
 
@@ -116,7 +159,6 @@ HARMLESS = {
     "CRLF": lambda content: content.replace(b"\n", b"\r\n"),
     "byte order mark": lambda content: b"\xef\xbb\xbf" + content,
     "no thousands commas": replace('"1,013.01"', "1013.01"),
-    "no newline at the end": lambda content: content.rstrip(b"\n"),
     "blank lines": lambda content: content + b"\n\n",
 }
 
@@ -159,7 +201,7 @@ def test_a_broken_file_keeps_the_last_good_rows(name: str, known: Path, small_mi
     outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
 
     assert outcome.status == 1
-    assert "timm/results-imagenet" in outcome.err and message in outcome.err
+    assert_one_line(outcome.err, "timm/results-imagenet", message)
     c = catalog.load(known)
     state = c.sources.set_index("source")["state"]
     assert state["timm/results-imagenet"] == "stale" and state["timm/results-sketch"] == "current"
@@ -201,6 +243,88 @@ def test_what_is_new_or_changed_in_the_survey_flows_in_and_is_said(
     assert "Acc differs from line 233 of survey_models.csv, which this row is" in outcome.out
     survey = catalog.load(known).survey_rows.set_index("model")
     assert survey["acc"][["convnext_large.fb_in1k", "convnext-z"]].tolist() == [84.4, 80.0]
+
+
+def test_of_rows_that_contradict_each_other_none_is_used_and_the_one_known_before_stays(
+    known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    before = rows_of(known, "timm/results-imagenet")
+
+    def contradict(content: bytes) -> bytes:
+        line = next(line for line in content.splitlines(keepends=True) if line.startswith(ROW.encode()))
+        other = set_top1("50.000", error="50.000")(content).splitlines(keepends=True)
+        assert line not in other
+        return line.join([b"".join(other), b""])
+
+    damage(small_mirror, IMAGENET, contradict)
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 1
+    assert_one_line(outcome.err, "timm/results-imagenet:", f"{ROW} at 224 stands in lines", "none is used")
+    assert rows_of(known, "timm/results-imagenet") == before
+    assert (catalog.load(known).quarantine["rule"] == "duplicate").sum() == 2
+
+
+def test_two_stray_quotes_cost_their_own_rows_and_none_between(known: Path, small_mirror: Path, backbones: Run) -> None:
+    before = catalog.load(known).measurements
+
+    def quote(content: bytes) -> bytes:
+        lines = content.splitlines(keepends=True)
+        return b"".join([*lines[:3], b'"' + lines[3], *lines[4:7], lines[7].replace(b",", b'",', 1), *lines[8:]])
+
+    damage(small_mirror, BENCHMARK, quote)
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    errors = [line for line in outcome.err.splitlines() if line.startswith("error:")]
+    assert outcome.status == 1 and len(errors) == 2
+    c = catalog.load(known)
+    pd.testing.assert_frame_equal(c.measurements, before)
+    source = c.sources.set_index("source").loc["timm/benchmark-infer-amp-nchw-pt291-cu128-4090"]
+    assert (source["rows_read"], source["rows_accepted"], source["rows_quarantined"]) == (25, 23, 2)
+
+
+@pytest.mark.parametrize(
+    ("file", "columns", "source", "message"),
+    [
+        (BENCHMARK, ("samples_per_sec", "step_time"), "timm/benchmark-infer-amp-nchw-pt291-cu128-4090", "are faster"),
+        (BENCHMARK, ("gmacs", "macts"), "timm/benchmark-infer-amp-nchw-pt291-cu128-4090", "million activations"),
+        (BENCHMARK, ("macts", "param_count"), "timm/benchmark-infer-amp-nchw-pt291-cu128-4090", "params_m moved in"),
+        (KECAM, ("params", "flops"), "kecam/model_summary", "million parameters"),
+    ],
+)
+def test_exchanged_columns_are_not_believed(
+    file: str, columns: tuple[str, str], source: str, message: str, known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    before = digest(known)
+    damage(small_mirror, file, exchange(*columns, prefix="infer_" * file.startswith(HEAD)))
+
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+
+    assert outcome.status == 1
+    assert_one_line(outcome.err, source, message, f"refresh with --accept {source}")
+    changed = {name for name, value in digest(known).items() if value != before[name]}
+    assert changed == {"sources.csv"}  # which says that it is stale
+
+
+@pytest.mark.parametrize("columns", [("top1", "top1_err"), ("top1", "top5")])
+def test_exchanged_columns_are_not_believed_by_a_first_refresh(
+    columns: tuple[str, str], tmp_path: Path, small_mirror: Path, backbones: Run
+) -> None:
+    damage(small_mirror, IMAGENET, exchange(*columns))
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", tmp_path / "data")
+    assert outcome.status == 1
+    assert_one_line(outcome.err, "timm/results-imagenet", "nothing of it is used")
+    assert not rows_of(tmp_path / "data", "timm/results-imagenet")
+    assert len(rows_of(tmp_path / "data", "timm/results-sketch")) == 21
+
+
+def test_a_table_of_the_survey_cut_in_its_last_figure_is_not_believed(
+    known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    before = catalog.load(known).survey_rows
+    damage(small_mirror, SURVEY, lambda content: content[:-2])
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 1
+    assert_one_line(outcome.err, "survey/backbone_performance", "the beginning of the figure known before")
+    pd.testing.assert_frame_equal(catalog.load(known).survey_rows, before)
 
 
 @pytest.mark.parametrize("name", HARMLESS)
@@ -245,7 +369,8 @@ def test_a_benchmark_of_a_new_device_flows_in_by_itself(known: Path, small_mirro
             '"results-sketch.csv"', f'"results-sketch.csv", "type": "file"}}, {{"name": "{new}"', 1
         )
     )
-    (small_mirror / HEAD / new).write_bytes((small_mirror / BENCHMARK).read_bytes())
+    rows = (small_mirror / BENCHMARK).read_bytes()
+    (small_mirror / HEAD / new).write_bytes(twice_as_fast(rows))
     outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
     assert outcome.status == 0, outcome.err
     environments = catalog.load(known).environments.set_index("environment")
@@ -298,6 +423,37 @@ def test_a_model_that_only_the_survey_or_the_second_opinions_know_flows_in(
     c = catalog.load(known)
     assert c.models.set_index("model").loc["newnet-b-moon-1b", "train_set"] == "other private data"
     assert c.second_opinions.set_index("name").loc["NewNetB", "top1"] == 79.9
+
+
+def test_a_benchmark_that_repeats_the_figures_of_another_is_not_used(
+    known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    before = catalog.load(known).measurements
+    other = BENCHMARK.removesuffix(".csv") + "-dynamo.csv"
+    (small_mirror / other).write_bytes((small_mirror / BENCHMARK).read_bytes())
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 1
+    assert_one_line(outcome.err, "-4090-dynamo: images_per_s is that of timm/benchmark-infer-amp-nchw-pt291-cu128-4090")
+    pd.testing.assert_frame_equal(catalog.load(known).measurements, before)
+
+
+def test_the_rows_that_a_source_lost_are_named_however_few(known: Path, small_mirror: Path, backbones: Run) -> None:
+    damage(small_mirror, BENCHMARK, lambda content: b"".join(content.splitlines(keepends=True)[:-2]))
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 0, outcome.err
+    assert (
+        "warning: timm/benchmark-infer-amp-nchw-pt291-cu128-4090: 2 of 25 rows known before are gone: " in outcome.out
+    )
+    c = catalog.load(known)
+    assert (c.measurements["source"] == "timm/benchmark-infer-amp-nchw-pt291-cu128-4090").sum() == 23
+
+
+def test_what_was_accepted_once_is_believed_from_then_on(known: Path, small_mirror: Path, backbones: Run) -> None:
+    damage(small_mirror, IMAGENET, lambda content: content[:-1])
+    source = "timm/results-imagenet"
+    assert backbones("refresh", "--mirror", small_mirror, "--data", known).status == 1
+    assert backbones("refresh", "--mirror", small_mirror, "--data", known, "--accept", source).status == 0
+    assert backbones("refresh", "--mirror", small_mirror, "--data", known).status == 0
 
 
 def test_a_source_that_is_gone_keeps_its_rows(known: Path, small_mirror: Path, backbones: Run) -> None:

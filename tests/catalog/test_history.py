@@ -155,6 +155,16 @@ def test_a_changed_accuracy_a_removal_and_an_addition() -> None:
     ]
 
 
+def test_what_a_revision_with_broken_rows_lacks_was_not_removed() -> None:
+    contents = [{("net.in1k", 224): 80.0, ("other.x", 224): 70.0}, {("net.in1k", 224): 81.0}, {("other.x", 224): 70.0}]
+    revisions = [revision(content, number) for number, content in enumerate(contents)]
+    history, _ = append_events(EMPTY, revisions, present, incomplete={revisions[1][0].revision})
+    assert [(row.sequence, row.model, row.event) for row in history.itertuples() if row.sequence > 1] == [
+        (2, "net.in1k", "changed"),
+        (3, "net.in1k", "removed"),
+    ]
+
+
 def test_a_declared_rename_is_no_removal() -> None:
     assert kinds({("old", 224): 80.0}, {("net.in1k", 224): 80.0}) == [("net.in1k", "renamed", "old")]
     assert kinds({("old", 224): 80.0}, {("older", 224): 80.0}) == [("net.in1k", "renamed", "old")]

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.identity import Identity
 from catalog.keep import SHRINK_LIMIT, Kept, keep_older_rows
+from catalog.last_good import LastGood
 from catalog.problems import Problem
 from catalog.records import Parsed, RejectedRow
-from tests.catalog.rows import accuracy, evaluation, parsed, table
+from catalog.schema import TABLES
+from tests.catalog.rows import accuracy, evaluation, parsed, past, table
 
 SOURCE = "timm/results-imagenet"
 
@@ -56,6 +59,74 @@ def test_a_failure_is_of_a_file_or_of_every_file_of_a_scraper(failed: str) -> No
     assert decide([], {"timm-history": "refused"}).stale == {}
 
 
+def decide_with(file: Parsed, *, accept: tuple[str, ...] = (), known: Parsed | None = None) -> Kept:
+    """Decide about a file whose figures are looked at, where `known` was let in before."""
+    sources = decide([known]).sources([]) if known else before(0, "timm/other")
+    tables = {name: schema.empty() for name, schema in TABLES.items()} | {"sources": sources}
+    last_good = LastGood(tables, [file], Identity())
+    return keep_older_rows([file], {}, sources, "2026-11-20", accept, last_good)
+
+
+def broken(good: int, bad: int) -> Parsed:
+    content = file(good)
+    content.rejected += [RejectedRow(SOURCE, good + n + 2, "top5-below-top1", f"odd {n}", "raw") for n in range(bad)]
+    content.problems += [Problem("error", SOURCE, good + n + 2, "top5-below-top1", f"odd {n}") for n in range(bad)]
+    return content
+
+
+def test_a_file_most_of_whose_rows_break_a_rule_is_refused_in_one_line() -> None:
+    kept = decide_with(broken(4, 5))
+    assert kept.usable == [] and len(kept.problems) == 1
+    assert str(kept.problems[0]) == (
+        f"error: {SOURCE}: 5 of 9 rows break a rule, the first in line 6: odd 0; nothing of it is used; "
+        f"if upstream meant it, refresh with --accept {SOURCE} [refused]"
+    )
+    assert [problem.line for problem in decide_with(broken(5, 4)).problems] == [7, 8, 9, 10]
+
+
+def test_rows_that_upstream_is_known_to_break_are_no_doubt() -> None:
+    content = broken(4, 5)
+    content.rejected = [replace(row, expected=True) for row in content.rejected]
+    content.problems = [replace(problem, severity="warning") for problem in content.problems]
+    assert decide_with(content).usable == [content] and not decide_with(content).partial
+
+
+@pytest.mark.parametrize("doubt", ["the file was cut", ""])
+def test_a_file_in_doubt_is_refused_until_it_is_accepted_and_from_then_on_believed(doubt: str) -> None:
+    content = file(10)
+    content.doubts += [doubt] * bool(doubt)
+    assert bool(decide_with(content).usable) is not bool(doubt)
+    assert decide_with(content, accept=(SOURCE,)).usable == [content]
+    assert decide_with(content, known=content).usable == [content]
+
+
+def revision(day: str, *models: str) -> Parsed:
+    content = parsed(f"timm-history/{day}-abc", *(past(model, 70.0, revision=day, day=day) for model in models))
+    content.file = replace(content.file, revision=day, published_at=day)
+    return content
+
+
+MODELS = tuple(f"m{number}" for number in range(10))
+
+
+def test_a_revision_that_is_not_used_holds_up_those_after_it() -> None:
+    first, cut, later = revision("2020-01-01", *MODELS), revision("2020-02-01", *MODELS[:8]), revision("2020-03-01")
+    later.records = revision("2020-03-01", *MODELS).records
+    empty = {name: schema.empty() for name, schema in TABLES.items()}
+
+    def used(*files: Parsed, failed: tuple[str, ...] = (), accept: tuple[str, ...] = ()) -> list[str]:
+        last_good = LastGood(empty, files, Identity())
+        reasons = dict.fromkeys(failed, "HTML")
+        kept = keep_older_rows(files, reasons, empty["sources"], "2026-11-20", accept, last_good)
+        return [file.file.published_at for file in kept.usable]
+
+    missing = cut.file.source
+    assert used(first, cut, later) == ["2020-01-01"]
+    assert used(first, cut, later, accept=(missing,)) == ["2020-01-01", "2020-02-01", "2020-03-01"]
+    assert used(first, later, failed=(missing,)) == ["2020-01-01"]
+    assert used(first, later, failed=(missing,), accept=(missing,)) == ["2020-01-01", "2020-03-01"]
+
+
 def rows_after(kept: Kept, new: list[dict], old: list[dict]) -> list[tuple[str, float]]:
     frame = kept.rows("evaluations", table("evaluations", *new), table("evaluations", *old))
     return sorted(zip(frame["model"], frame["top1"], strict=True))
@@ -72,6 +143,15 @@ def test_a_partial_source_keeps_the_rows_that_it_lost_and_no_others() -> None:
     kept.partial = {"s/imagenet": "1 row failed"}
     old = [evaluation("a.x", 1), evaluation("b.y", 2)]
     assert rows_after(kept, [evaluation("a.x", 5)], old) == [("a.x", 5), ("b.y", 2)]
+
+
+def test_a_partial_source_does_not_keep_a_row_that_moved_to_another_line_or_batch() -> None:
+    kept = decide([file(10)])
+    kept.partial = {"s/k": "1 row failed"}
+    old = {"reporter": "kecam", "name": "A", "img_size": 224, "source": "s/k", "line": 5, "top1": 70.0}
+    new = old | {"line": 6, "top1": 71.0}
+    frame = kept.rows("second_opinions", table("second_opinions", new), table("second_opinions", old))
+    assert frame["top1"].tolist() == [71.0]
 
 
 def test_a_good_source_keeps_nothing_of_before() -> None:

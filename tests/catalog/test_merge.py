@@ -310,6 +310,19 @@ def replace_bad(file: Parsed, line: int) -> Parsed:
     return file
 
 
+def test_a_result_that_a_revision_tells_twice_keeps_its_last_good_value() -> None:
+    rows = [past(f"m{number}.x", 80.0, number + 1) for number in range(20)]
+    before = build(history_file("2020-01-01", *rows)).frames
+    told_twice = history_file("2020-02-01", replace(rows[1], top1=80.1), *rows[2:])
+    after = build(replace_bad(told_twice, 3), previous=before).frames
+    assert after["history"]["event"].tolist() == ["added"] * 20 + ["changed"]
+    source = after["sources"].set_index("source").loc[told_twice.file.source]
+    assert (source["state"], source["rows_read"], source["rows_accepted"]) == ("current", 20, 19)
+    assert source["note"].startswith("1 rows failed a check")
+    third = build(history_file("2020-03-01", rows[0], replace(rows[1], top1=80.1), *rows[2:]), previous=after).frames
+    assert third["history"]["event"].tolist() == ["added"] * 20 + ["changed"]
+
+
 def history_file(day: str, *records: PastAccuracy) -> Parsed:
     commit = f"commit-of-{day}-with-{len(records)}"
     file = parsed(f"timm-history/{day}-{commit}", *(replace(row, revision=commit, date=day) for row in records))
