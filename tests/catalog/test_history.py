@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import catalog
+from catalog.checks import renames_are_declared
 from catalog.history import Double, append_events, first_seen, replay
 from catalog.records import PastAccuracy
 from catalog.schema import TABLES
@@ -210,3 +213,41 @@ def test_the_former_name_keeps_its_first_day() -> None:
     contents: list[Content] = [{("old", 224): 80.0}, {("net.in1k", 224): 80.0, ("net.in1k", 384): 81.0}]
     history = told_of(*contents)
     assert first_seen(history) == {"net.in1k": "2020-01-01"}
+
+
+def test_in_the_committed_history_no_removal_looks_like_a_rename() -> None:
+    assert list(renames_are_declared({"history": catalog.load().history})) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "day"),
+    [
+        ("legacy_senet154.in1k", "2020-02-01"),  # as senet154
+        ("senet154.gluon_in1k", "2020-02-01"),  # as gluon_senet154
+        ("seresnext26t_32x4d.bt_in1k", "2020-02-02"),  # as seresnext26tn_32x4d
+        ("selecsls60.in1k", "2020-02-02"),  # for a while as SelecSls60.in1k
+        ("vit_medium_patch16_gap_256.sw_in12k_ft_in1k", "2022-12-30"),  # as .in12k_ft_in1k
+        ("resnet50.a1_in1k", "2021-10-24"),  # as resnet50, which stood for resnet50.ram_in1k before
+        ("resnet50.ram_in1k", "2020-02-02"),
+        ("resnet101.a1h_in1k", "2022-01-19"),  # as resnet101, and not resnet101.tv2_in1k of nearly its accuracy
+        ("resnet101.tv2_in1k", "2023-05-24"),
+    ],
+)
+def test_a_model_was_first_seen_under_whatever_name(model: str, day: str) -> None:
+    assert first_seen(catalog.load().history)[model] == day
+
+
+def test_two_networks_that_shared_a_name_have_a_past_each() -> None:
+    history = catalog.load().history
+    early = history[history["date"] < "2020-10-29"]
+    assert set(early.loc[early["model"] == "legacy_senet154.in1k", "name"]) == {"senet154"}
+    assert set(early.loc[early["model"] == "senet154.gluon_in1k", "name"]) == {"gluon_senet154"}
+    assert "renamed" not in set(early.loc[early["model"].isin(["seresnext26t_32x4d", "senet154.gluon_in1k"]), "event"])
+
+
+def test_a_rename_is_told_when_the_former_name_goes() -> None:
+    history = catalog.load().history
+    renames = history[
+        (history["model"] == "mobilenet_edgetpu_v2_m.ra4_e3600_r224_in1k") & (history["event"] == "renamed")
+    ]
+    assert set(renames["date"]) == {"2025-10-30"} and set(renames["former_name"]) == {"mobilenet_edgetpu_v2_m"}

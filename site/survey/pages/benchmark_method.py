@@ -20,6 +20,7 @@ def write(facts: Facts, output: Path) -> None:
     written = render_text(
         (DOCS / PAGE).read_text(encoding="utf-8"),
         as_of=facts.as_of,
+        measured_until=facts.measured_until,
         counts={
             "measurements": figure(len(benchmarks.models)),
             "backbones": figure(len(benchmarks.by_workload)),

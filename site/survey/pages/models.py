@@ -185,7 +185,7 @@ def citation(facts: Facts, model: Row, site: Project, page: Page) -> str:
 
 def report_body(facts: Facts, model: Row, site: Project, page: Page) -> str:
     """The text of a report, filled in as far as it can be."""
-    lines = [f"Page: {site.site_url}{page.address}", f"Data as of: {facts.as_of}"]
+    lines = [f"Page: {site.site_url}{page.address}", f"Upstream data as of: {facts.as_of}"]
     for row in facts.board_by_model.get(model.model, [])[:3]:
         where = place(facts.sources.get(row.source), row.line)
         lines.append(f"Shown: top-1 {figure(row.top1)} % at {row.img_size} px ({where})")
