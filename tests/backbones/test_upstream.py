@@ -194,3 +194,18 @@ def test_the_committed_tables_are_those_of_the_mirror(refreshed: Catalog) -> Non
     for name in COMPARED:
         theirs, ours = getattr(committed, name), getattr(refreshed, name)
         pd.testing.assert_frame_equal(theirs, ours, check_exact=True)
+
+
+def test_what_was_set_aside_is_kept_as_it_stands_upstream(refreshed: Catalog, upstream: Path) -> None:
+    aside = refreshed.quarantine.merge(refreshed.sources[["source", "url"]], on="source")
+    aside = aside[aside["url"].str.startswith("https://raw.githubusercontent.com/")]
+    assert len(aside) > 390
+    for url, rows in aside.groupby("url"):
+        lines = (upstream / url.removeprefix("https://")).read_text(encoding="utf-8-sig").splitlines()
+        assert [lines[line - 1] for line in rows["line"]] == rows["raw"].tolist()
+
+
+def test_accuracies_are_dated_by_their_files_own_newest_commit(refreshed: Catalog) -> None:
+    published = refreshed.sources.set_index("source")["published_at"]
+    assert published["timm/results-imagenet"] == "2025-10-30"
+    assert published["timm/benchmark-infer-amp-nchw-pt291-cu130-5090"] == "2026-01-06"
