@@ -19,7 +19,7 @@ from survey.headlines import headlines
 from survey.pages import benchmarks
 from survey.pages.models import speed_table
 from survey.pages.regional_compilation import regional_tables
-from survey.render import cost, environment
+from survey.render import cost, environment, figure
 from survey.runs import IMPLEMENTATIONS, RUNTIMES, ratio
 
 import catalog
@@ -65,7 +65,7 @@ def test_a_backbones_page_shows_every_run_with_its_line_and_parity(measured_site
         row = next(row for row in html.split("<tr") if line in row and f">{run.runtime_name}</td>" in row)
         assert f">{cost(run.images_per_s)}</a>" in row
         assert f"{run.parity_error:.1e}" in row
-        others = (f"{run.peak_memory_mb:,.0f}", f"{run.compile_s:,.1f}", f"{run.cold_start_s:,.1f}")
+        others = (figure(run.peak_memory_mb, 0), figure(run.compile_s, 1), figure(run.cold_start_s, 1))
         assert all(f">{text}</td>" in row for text in others)
         assert f"{cost(run.p10_ms)}–{cost(run.p90_ms)}" in row
 
@@ -143,7 +143,7 @@ def test_the_overview_leads_to_every_backbone(measured_site, facts):
     for name in facts.benchmarks.by_workload:
         assert f'href="../implementations/{name}/"' in html
     best = headlines(facts.benchmarks)[BACKBONE][0]
-    assert f"{best.eager.ratio.value:.2f}×" in html
+    assert f"{figure(best.eager.ratio.value, 2)}×" in html
 
 
 def test_pages_of_weights_and_families_lead_there(measured_site, facts):
@@ -178,8 +178,8 @@ def test_regional_compilation_is_told_from_rows_alone(measured_site, facts):
     assert blocks.earlier_above_floor == (whole.first_s - FLOOR_S) / (blocks.first_s - FLOOR_S)
     assert saved.earlier_above_floor is None  # sooner than the floor: there is nothing to compare
     html = measured_site.pages["implementations/regional-compilation/index.html"]
-    assert f"{blocks.earlier:.1f}×" in html and f"{blocks.first_s:.2f}" in html and f"took {FLOOR_S:.1f} s" in html
-    assert f"{lines['torch'].first_s:.2f}" in html
+    assert f"{figure(blocks.earlier, 1)}×" in html and f"took {figure(FLOOR_S, 1)} s" in html
+    assert all(f"<b>{figure(line.first_s, 2)}</b>" in html for line in (blocks, lines["torch"]))
 
 
 def test_each_backbone_has_a_chart_in_every_format_with_all_runs(measured_tables, tmp_path, facts):
