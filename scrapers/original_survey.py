@@ -8,6 +8,7 @@ from typing import Final
 
 from catalog.problems import Problem
 from catalog.records import Parsed, SourceFile, SurveyPaper, SurveyRow
+from catalog.relations import FEW, MOST
 from catalog.survey import KNOWN, UnplacedRow, known_rows
 from scrapers.base import API_HOST, RAW_HOST, Fetched, Repository
 from scrapers.client import Client, FetchError
@@ -19,6 +20,7 @@ READING_LIST: Final = "readme.md"
 LICENCE: Final = "none stated; facts only"
 COLUMNS: Final = ("Date", "TrainSet", "Method", "Size", "Model", "Params(M)", "FLOPs(B)", "Acc")
 UNKNOWN: Final = -1.0
+NEW: Final = "new-row"
 
 BULLET: Final = re.compile(r"(?P<indent> *)[-*] +(?P<text>.*\S)\s*")
 LINK: Final = re.compile(r"\[[^\]]*\]\((?P<url>https?://[^\s)]+)\)")
@@ -79,6 +81,9 @@ def _parse_table(file: SourceFile) -> Parsed:
 
     rows = read_csv(parsed, COLUMNS, (), ends_with_newline=False)
     read_records(parsed, rows, build, lambda row: (row.model, row.size, reference.key(row)))
+    new = sum(problem.rule == NEW for problem in parsed.problems)
+    if new >= FEW and new > MOST * parsed.rows_read:
+        parsed.doubts.append(f"{new} of {parsed.rows_read} rows are none of {KNOWN}, as if columns were exchanged")
     return parsed
 
 
@@ -87,7 +92,7 @@ def _news(row: SurveyRow) -> Iterator[Problem]:
     known = known_rows().find(row)
     if known is None:
         advice = f"{row.model} is not in {KNOWN}: it is a model of its own until that file says more"
-        yield Problem("warning", row.source, row.line, "new-row", advice)
+        yield Problem("warning", row.source, row.line, NEW, advice)
     elif changed := known.changed(row):
         advice = f"{changed[0]} differs from line {known.written.line} of {KNOWN}, which this row is; correct that file"
         yield Problem("warning", row.source, row.line, "changed-row", advice)

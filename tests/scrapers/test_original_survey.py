@@ -94,6 +94,14 @@ def test_a_new_row_and_a_changed_one_are_taken_and_said() -> None:
     assert "Acc differs from line 233" in parsed.problems[0].message
 
 
+def test_a_table_of_rows_that_nobody_knows_is_in_doubt() -> None:
+    rows = [f"-,ImageNet-1K,New,224,New-{number},{number}.5,1.0,80.0" for number in range(8)]
+    assert "8 of 9 rows are none of survey_models.csv" in table(ROW, *rows).doubts[0]
+    assert not table(ROW, *rows[:7]).doubts
+    exchanged = [row.replace("ImageNet-1K,New,224,New", "New,New,224,ImageNet-1K") for row in rows]
+    assert table(ROW, *exchanged).doubts
+
+
 LIST = """# Survey
 - not a paper
 
