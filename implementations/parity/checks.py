@@ -90,8 +90,8 @@ def unallocated_shapes(name: str, **arguments: Any) -> dict[str, tuple[int, ...]
 def depth_cut(name: str) -> dict[str, Any]:
     """Arguments that leave a variant its width and two blocks per stage."""
     family = registry.family_of(name)
-    fields = {field.name: field.default for field in dataclasses.fields(family.model_class().config_class)}
-    told = fields | family.variants[name]
+    fields = dataclasses.fields(family.model_class().config_class)
+    told: dict[str, Any] = {field.name: field.default for field in fields} | family.variants[name]
     if "depths" in told:
         return {"depths": tuple(min(depth, 2) for depth in told["depths"])}
     return {"depth": 2} if "depth" in told else {}
