@@ -12,4 +12,4 @@ def test_refreshes_that_are_killed_leave_the_old_tables_or_the_new(tmp_path: Pat
     refreshes.start_anew()
     assert refreshes.kill_at(0) == "old"
     assert refreshes.kill_at(refreshes.steps - 1).startswith("new")
-    assert sum(kill_many(refreshes, 5, seed=1).values()) == 5
+    assert sum(kill_many(refreshes, 3, seed=1).values()) == 3
