@@ -151,7 +151,7 @@ def _parse_benchmark(file: SourceFile, benchmark: BenchmarkFile) -> Parsed:
 
     def build(row: Row) -> Benchmark:
         _check_measured(row)
-        model, size = row.text("model"), row.integer("img_size", 1, MAX_SIZE)
+        model, size = _architecture(row), row.integer("img_size", 1, MAX_SIZE)
         rate, step = row.number("samples_per_sec", 1e-6, MAX_RATE), row.number("step_time", 1e-6, 1e9)
         batch = row.integer("batch_size", 1, 1_000_000)
         obey(of_speed(rate, step, batch, environment.kind, mode))
@@ -165,6 +165,14 @@ def _parse_benchmark(file: SourceFile, benchmark: BenchmarkFile) -> Parsed:
     rows = read_csv(parsed, BENCHMARK_COLUMNS, COUNT_COLUMNS, prefix=f"{mode}_")
     read_records(parsed, rows, build, lambda record: (record.architecture, record.img_size))
     return parsed
+
+
+def _architecture(row: Row) -> str:
+    """The name of what was timed: speed does not depend on the weights."""
+    name = row.text("model")
+    if "." in name:
+        raise InvalidRow("name", f"model is {name!r}, expected an architecture, without the tag of weights")
+    return name
 
 
 def _check_measured(row: Row) -> None:

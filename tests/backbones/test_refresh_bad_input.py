@@ -413,6 +413,17 @@ def test_an_architecture_that_only_a_benchmark_knows_flows_in(known: Path, small
     assert c.costs.set_index("architecture").loc["newnet_b", "gmacs"] == 1.5
 
 
+def test_weights_in_a_benchmark_of_architectures_cost_their_row_alone(
+    known: Path, small_mirror: Path, backbones: Run
+) -> None:
+    row = b"newnet_b.in1k,224,10.00,102400.00,1024,12.30,1.50,4.20\r\n"
+    damage(small_mirror, BENCHMARK, lambda content: content + row)
+    outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
+    assert outcome.status == 1
+    assert_one_line(outcome.err, "timm/benchmark-infer-amp-nchw-pt291-cu128-4090:", "expected an architecture")
+    assert backbones("check", "--data", known).status == 0
+
+
 def test_a_model_that_only_the_survey_or_the_second_opinions_know_flows_in(
     known: Path, small_mirror: Path, backbones: Run
 ) -> None:
