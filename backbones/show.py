@@ -25,7 +25,16 @@ TITLE: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 COLUMNS = {
     "evaluations": ["dataset", "img_size", "top1", "top5", "crop_pct", "interpolation", "kind", "corrected"],
     "costs": ["img_size", "gmacs", "mactivations", "params_m", "convention", "reparametrised", "estimated"],
-    "measurements": ["environment", "mode", "implementation", "img_size", "batch_size", "images_per_s", "step_ms"],
+    "measurements": [
+        "environment",
+        "mode",
+        "implementation",
+        "img_size",
+        "batch_size",
+        "images_per_s",
+        "step_ms",
+        "parity_error",
+    ],
     "second_opinions": ["reporter", "name", "img_size", "top1", "top5", "params_m", "gmacs"],
     "survey_rows": ["method", "model_name", "train_set", "size", "params_m", "gmacs", "acc", "match"],
     "corrections": ["column", "found", "corrected", "state", "reason"],

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,14 @@ SMALL = (
     f"{case.RIGHT},{case.ALSO_RIGHT}",
 )
 Run = Callable[..., Any]
+
+
+def address_in(file: Path, scheduler: subprocess.Popen[bytes]) -> str:
+    """The address that a scheduler writes into a file; the file is there before its content is."""
+    while True:
+        assert scheduler.poll() is None, "the scheduler ended"
+        with suppress(FileNotFoundError, json.JSONDecodeError):
+            return json.loads(file.read_text(encoding="utf-8"))["address"]
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +77,12 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for command in commands
     ]
-    while not (folder / "cluster.json").exists():
-        assert started[0].poll() is None
-    yield json.loads((folder / "cluster.json").read_text())["address"]
-    for process in reversed(started):
-        process.terminate()
-        process.wait()
+    try:
+        yield address_in(folder / "cluster.json", started[0])
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait()
 
 
 @pytest.fixture

@@ -157,5 +157,8 @@ def test_a_model_shows_what_was_measured_here_with_file_and_line(
     merge_results(upstream_only, results)
     outcome = backbones("show", "vit_base_patch16_224.augreg_in21k_ft_in1k", "--data", upstream_only)
     assert outcome.status == 0
-    here = [line for line in outcome.out.splitlines() if OURS_IN_TENSORFLOW + "," in line and "survey" in line]
-    assert len(here) == 2 and all(f"[{SWEEP}:" in line and "parity_error" in line for line in here)
+    head = next(line for line in outcome.out.splitlines() if line.split()[:1] == ["environment"])
+    here = [line.split() for line in outcome.out.splitlines() if line.split()[:1] == [OURS_IN_TENSORFLOW]]
+    ours = [cells for cells in here if "backbone-survey" in cells]
+    assert "parity error" in head
+    assert len(ours) == 2 and all(cells[-1].startswith(f"{SWEEP}:") for cells in ours)
