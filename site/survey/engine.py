@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,8 @@ from catalog.problems import CatalogError, one_line
 from survey.project import OVERRIDES, ROOT, settings
 
 Engine = Literal["mkdocs", "zensical"]
+CODE_SAMPLE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
+TABLE_ALONE = re.compile(r"implementations/.*#")
 
 
 def write_config(target: Path, docs: Path, public: Path, as_of: str) -> None:
@@ -43,14 +46,17 @@ def run_engine(engine: Engine, config: Path, as_of: str) -> None:
 
 
 def slim_search(public: Path) -> None:
-    """Take out of MkDocs's search index the texts that only repeat their title: every page loads it whole."""
+    """Take out of MkDocs's search index what nobody searches for, since every page loads it whole.
+
+    That is: a title said again at the head of its text, code samples, and sections that hold a table alone.
+    """
     index = public / "search" / "search_index.json"
     if not index.is_file():
         return  # Zensical keeps its index in a form of its own
     content = json.loads(index.read_bytes())
     for entry in content["docs"]:
-        if entry["text"] == entry["title"]:
-            entry["text"] = ""
+        entry["text"] = CODE_SAMPLE.sub("", entry["text"].removeprefix(entry["title"])).strip()
+    content["docs"] = [entry for entry in content["docs"] if entry["text"] or not TABLE_ALONE.match(entry["location"])]
     index.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
