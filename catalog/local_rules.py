@@ -38,7 +38,7 @@ def knowledge(environments: pd.DataFrame, layers: pd.DataFrame, implementations:
     for environment, rate, gmacs in products[["environment", "images_per_s", "gmacs"]].itertuples(index=False):
         machine = machines[environment]
         peaks[machine] = max(peaks.get(machine, 0.0), 2 * rate * gmacs)
-    return Knowledge(machines, peaks, frozenset(implementations["variant"]))
+    return Knowledge(machines, peaks, frozenset(implementations["architecture"]))
 
 
 def machines_of(environments: pd.DataFrame) -> dict[str, Machine]:

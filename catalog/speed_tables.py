@@ -91,8 +91,9 @@ IMPLEMENTATIONS = Table(
     "Backbones implemented here, with the proof that they equal their reference.",
     ("variant",),
     (
-        text("variant", "architecture name", required=True),
-        text("module", "module in this repository", required=True),
+        text("variant", "name by which it is created", required=True),
+        text("architecture", "architecture that it is", required=True),
+        text("module", "package in this repository", required=True),
         text("reference", "code that it equals", required=True),
         text("img_size", "height x width of the proof, in pixels", required=True),
         number("params_m", "parameters", "M", required=True, above=0),

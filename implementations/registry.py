@@ -54,6 +54,12 @@ def family_of(name: str) -> Family:
     return _owners()[split_name(name)[0]]
 
 
+def architecture_of(name: str) -> str:
+    """The catalog's name of a variant; another name, such as a layer's, is itself."""
+    owner = _owners().get(name)
+    return owner.architecture(name) if owner else name
+
+
 def pretrained_config(name: str) -> PretrainedConfig:
     """The pretrained configuration of `variant.tag`, or of the variant's default tag."""
     variant, tag = split_name(name)

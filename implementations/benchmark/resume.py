@@ -17,6 +17,7 @@ from catalog.results_file import Result
 from implementations.benchmark.environment import installed_versions, split, this_machine
 from implementations.benchmark.specification import BenchmarkError, Subject
 from implementations.benchmark.turns import ANCHORS, LOWERED, Task
+from implementations.registry import architecture_of
 
 PythonFor = Callable[[str], Path]
 _LOWERED = re.compile(rf"{LOWERED} (\d+)")
@@ -100,5 +101,5 @@ def _as_asked(result: Result) -> _Measured:
 
 def _wish(task: Task, subject: Subject) -> _Measured:
     fixed = task.comparison
-    sizes = (fixed.workload, fixed.img_size, fixed.batch_size)
+    sizes = (architecture_of(fixed.workload), fixed.img_size, fixed.batch_size)
     return _Measured(*sizes, fixed.precision, fixed.threads, fixed.device, str(subject))

@@ -14,6 +14,7 @@ from implementations.benchmark.environment import joined, this_machine
 from implementations.benchmark.process import RunError
 from implementations.benchmark.reference import Costs
 from implementations.benchmark.specification import Comparison, Run
+from implementations.registry import architecture_of
 
 _FOLDERS = re.compile(r"(?<![\w.:/])/(?:[\w.+@-]+/)+")  # of this machine, in what a library says; rows are published
 _BLANK: dict[str, Any] = {
@@ -88,7 +89,7 @@ def key_of(comparison: Comparison) -> str:
 def _row(run: Run, costs: Costs, accelerator: str | None, **measured: Any) -> Result:
     fixed, machine = run.comparison, this_machine(accelerator)
     known = {
-        "model": fixed.workload,
+        "model": architecture_of(fixed.workload),
         "infer_img_size": fixed.img_size,
         "infer_batch_size": fixed.batch_size,
         "infer_gmacs": costs.gmacs_of(run.subject.implementation),

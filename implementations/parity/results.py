@@ -1,4 +1,4 @@
-"""Owns the parity results: rows of the catalog's table `implementations`, one per variant."""
+"""The results of parity: rows of the catalog's table `implementations`, one per variant."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ class ParityRow:
     """One variant: errors are relative to the output's scale, of the output that came nearest to its tolerance."""
 
     variant: str
+    architecture: str
     module: str
     reference: str
     img_size: str

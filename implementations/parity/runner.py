@@ -43,6 +43,7 @@ def verify(name: str) -> ParityRow:
         raise ParityError(f"{name}: {nearest}")
     return ParityRow(
         variant=name,
+        architecture=family.architecture(name),
         module=family.package,
         reference=family.reference.source,
         img_size=f"{costs.img_size[0]}x{costs.img_size[1]}",

@@ -269,7 +269,7 @@ class Facts:
     @cached_property
     def implementations(self) -> dict[str, Row]:
         """Implementations in this repository by architecture name."""
-        return {row.variant: row for row in rows(self.catalog.implementations)}
+        return {row.architecture: row for row in rows(self.catalog.implementations)}
 
     @cached_property
     def sources(self) -> dict[str, Row]:

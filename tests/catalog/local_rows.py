@@ -126,7 +126,7 @@ def tables(*architectures: str) -> Frames:
         "models", *({"model": f"{name}.a", "architecture": name, "source": "s/imagenet"} for name in names)
     )
     frames["evaluations"] = table("evaluations", evaluation(f"{names[0]}.a", 80.1, top5=95.0, params_m=10.0, line=2))
-    frames["implementations"] = table("implementations", *({"variant": name} for name in names))
+    frames["implementations"] = table("implementations", *({"variant": name, "architecture": name} for name in names))
     frames["environments"] = table("environments", {"environment": "gpu", "origin": "timm"})
     timed = {"architecture": names[0], "environment": "gpu", "implementation": "timm", "params_m": 10.0, "line": 2}
     timed |= {"images_per_s": 10.0, "step_ms": 100.0, "source": "timm/benchmark"}

@@ -61,7 +61,7 @@ def good() -> Frames:
         "layer_measurements",
         product | {"environment": "here", "images_per_s": 500.0, "step_ms": 2.0, "source": "s/here", "line": 9},
     )
-    frames["implementations"] = table("implementations", {"variant": "net"})
+    frames["implementations"] = table("implementations", {"variant": "net", "architecture": "net"})
     frames["papers"] = table("papers", {"paper": "paper", "url": "https://example.org/", "source": "s/other"})
     counted = {"architecture": "net", "head_classes": 1000, "source": "s/eager", "preferred": True}
     frames["costs"] = table(
@@ -187,7 +187,7 @@ BROKEN: dict[str, list[tuple[str, Break, str]]] = {
         ("error", put("measurements", 5, parity_tolerance=None), "was not compared with the reference"),
         ("error", put("layer_measurements", 0, parity_error=1.0), "parity_error or parity_tolerance is blank"),
     ],
-    "unproven": [("error", put("implementations", 0, variant="other"), "net has no row in implementations.csv")],
+    "unproven": [("error", put("implementations", 0, architecture="other"), "net has no row in implementations.csv")],
     "above-peak": [
         ("error", put("measurements", 4, gmacs=4.3), "8600 GFLOP/s, but the largest matrix product"),
         ("error", add("layer_measurements", 0, layer="sdpa-64x12x197", gmacs=8.5, **PROVEN), "8500 GFLOP/s"),

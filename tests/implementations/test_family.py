@@ -42,6 +42,8 @@ def test_a_folder_is_a_family(stripes):
     assert implementations.list_pretrained("stripes*") == ["stripes_small.made_in1k", "stripes_small.made_in22k"]
     family = registry.family_of("stripes_small")
     assert [family.architecture(name) for name in family.variants] == ["stripes_small", "stripes-l"]
+    assert registry.architecture_of("stripes_large") == "stripes-l"
+    assert registry.architecture_of("self-attention-768x12x197") == "self-attention-768x12x197"
 
 
 def test_its_models_are_made_by_name_with_the_arguments_of_variant_and_tag(stripes):
@@ -63,7 +65,7 @@ def test_its_oracle_proves_it(stripes, tmp_path, monkeypatch):
     done = CliRunner().invoke(application, ["stripes_small", "--json"])
     assert done.exit_code == 0, done.stderr
     (row,) = json.loads(done.stdout)
-    assert row["module"] == "implementations.families.stripes"
+    assert (row["architecture"], row["module"]) == ("stripes_small", "implementations.families.stripes")
     assert row["reference"] == "the paper on stripes, section 2"
     assert row["verified_with"] == runner.versions("stripes_small")
     assert "torch" in row["verified_with"] and "timm" not in row["verified_with"]

@@ -19,7 +19,7 @@ from implementations.parity.results import ParityRow, read_rows, write_rows
 from implementations.weights import slots
 
 ROW = ParityRow(
-    "vit_b", "m", "timm/models/x.py", "224x224", 1.5, 0.25, 1e-6, 5e-7, 2e-6, False, "keras 3", "2026-11-20"
+    "vit_b", "vit-b", "m", "timm/models/x.py", "224x224", 1.5, 0.25, 1e-6, 5e-7, 2e-6, False, "keras 3", "2026-11-20"
 )
 
 
@@ -111,7 +111,7 @@ def test_rows_are_sorted_and_read_back(tmp_path):
 
 def test_a_table_with_other_columns_is_refused(tmp_path):
     (tmp_path / "implementations.csv").write_text("variant,error\nx,1\n")
-    with pytest.raises(CatalogError, match=r"implementations\.csv: .*column module is missing"):
+    with pytest.raises(CatalogError, match=r"implementations\.csv: .*column architecture is missing"):
         read_rows(tmp_path)
 
 

@@ -177,6 +177,7 @@ def implementation(architecture: str) -> pd.DataFrame:
     """A table with one proven implementation."""
     row = {
         "variant": architecture,
+        "architecture": architecture,
         "module": "implementations.van",
         "reference": f"paper {HOSTILE}",
         "img_size": 224,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from survey.facts import Facts
+from survey.facts import Facts, rows
 from survey.headlines import Headline
 from survey.render import Page, plural, write_page
 from survey.runs import Condition
@@ -12,7 +12,8 @@ from survey.runs import Condition
 
 def write(facts: Facts, output: Path) -> None:
     """Write implementations/index.md; the page says so plainly when there is none yet, or no speed."""
-    count = len(facts.implementations)
+    variants = rows(facts.catalog.implementations)
+    count = len(variants)
     references = "its reference" if count == 1 else "their references"
     page = Page(
         "implementations/index.md",
@@ -26,7 +27,7 @@ def write(facts: Facts, output: Path) -> None:
         page,
         "implementations.html",
         facts=facts,
-        variants=list(facts.implementations.values()),
+        variants=variants,
         machines=_by_machine(told),
         others=[name for name in facts.benchmarks.by_workload if name not in told],
     )

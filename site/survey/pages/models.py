@@ -61,6 +61,7 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
     board = facts.board_by_model.get(model.model, [])
     papers = facts.model_papers(model.model)
     events = facts.history_by_model.get(model.model, [])
+    implementation = facts.implementations.get(model.architecture)
     site = project()
     path = f"models/{address(model.model)}/index.md"
     page = Page(
@@ -93,9 +94,11 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
         events=[row for row in events if notable(row)],
         small_changes=sum(not notable(row) for row in events),
         siblings=[row for row in facts.models_by_architecture[model.architecture] if row.model != model.model],
-        implementation=facts.implementations.get(model.architecture),
+        implementation=implementation,
         snippet=TIMM_SNIPPET.format(model=model.model) if model.origin == "timm" else "",
-        own_snippet=OWN_SNIPPET.format(name=model.model if model.origin == "timm" else model.architecture),
+        own_snippet=OWN_SNIPPET.format(name=model.model if model.origin == "timm" else implementation.variant)
+        if implementation
+        else "",
         papers=papers,
         bibtex="\n".join(bibtex(paper) for paper, _ in papers),
         url=site.site_url + page.address,
