@@ -1,9 +1,10 @@
-"""Owns attention rollout, where in the image a backbone's output looked, and its picture in one call."""
+"""Attention rollout, which is where in the image a backbone's output looked, and its picture in one call."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from PIL import Image
 
 from implementations.backbone import Backbone
 from implementations.errors import BackboneError
-from implementations.families.swin.model import SwinTransformer
 from implementations.layers.resize import resize_grid
+from implementations.layers.window import Windows
 
 # Seven colours of matplotlib's "inferno", from no attention to the most.
 COLOURS = np.array(
@@ -43,9 +44,7 @@ def attention_rollout(model: Backbone, images: Any) -> np.ndarray:
         raise BackboneError(f"{model.name} has no attention maps to roll out")
     size = tuple(np.shape(images)[1:3])
     grid = tuple(side // patch for side, patch in zip(size, model.patch_embed.patch_size, strict=True))
-    share = (
-        _window_rollout(model, blocks, grid) if isinstance(model, SwinTransformer) else _token_rollout(model, blocks)
-    )
+    share = model.roll_out(blocks, grid)
     share = share.reshape(len(share), *grid)
     return share / share.sum(axis=(1, 2), keepdims=True)
 
@@ -61,36 +60,46 @@ def _mean_attention_by_block(maps: dict[str, Any]) -> dict[str, np.ndarray]:
     return {path: np.mean(each, axis=0) for path, each in found.items()}
 
 
-def _through(share: np.ndarray, attention: np.ndarray) -> np.ndarray:
-    """Shares (B, N) of a block's output tokens -> of its input tokens: half by attention, half by the residual."""
-    return 0.5 * share + 0.5 * np.einsum("bn,bnm->bm", share, attention)
+def through_tokens(blocks: dict[str, np.ndarray], pooled: slice, prefix: int) -> np.ndarray:
+    """Shares (B, patches) of the patches in the `pooled` tokens, through blocks in which every token sees all.
 
-
-def _token_rollout(model: Any, blocks: dict[str, np.ndarray]) -> np.ndarray:
+    The first `prefix` tokens are no patches.
+    """
     attentions = list(blocks.values())
-    prefix = model.num_prefix_tokens
     share = np.zeros(attentions[0].shape[:2], np.float32)
-    from_tokens = model.config.global_pool == "token"
-    pooled = slice(0, prefix - model.config.reg_tokens) if from_tokens else slice(prefix, None)
     share[:, pooled] = 1.0
     for attention in reversed(attentions):
-        share = _through(share, attention)
+        share = through(share, attention)
     return share[:, prefix:]
 
 
-def _window_rollout(model: SwinTransformer, blocks: dict[str, np.ndarray], grid: tuple[int, int]) -> np.ndarray:
-    resolutions = [tuple(-(-side // 2**index) for side in grid) for index in range(len(model.layers_))]
-    images = len(next(iter(blocks.values()))) // model.layers_[0].blocks[0].windows.count(resolutions[0])
+def through_windows(
+    stages: Sequence[Sequence[Windows]], blocks: dict[str, np.ndarray], grid: tuple[int, int]
+) -> np.ndarray:
+    """Shares (B, height, width) of the first stage's patches in the last's, all pooled.
+
+    Args:
+        stages: the windows of each block of each stage; from one stage to the next 2x2 patches become one.
+        blocks: attention (B * windows, area, area) of each block, `layers.<stage>.blocks.<block>`.
+        grid: patches of the first stage.
+    """
+    resolutions = [(-(-grid[0] // 2**index), -(-grid[1] // 2**index)) for index in range(len(stages))]
+    images = len(next(iter(blocks.values()))) // stages[0][0].count(resolutions[0])
     share = np.ones((images, *resolutions[-1]), np.float32)
     for index, resolution in reversed(list(enumerate(resolutions))):
-        for number, block in reversed(list(enumerate(model.layers_[index].blocks))):
-            tokens = ops.convert_to_numpy(block.windows.partition(share[..., None]))[..., 0]  # windows, area
-            tokens = _through(tokens, blocks[f"layers.{index}.blocks.{number}"])
-            share = ops.convert_to_numpy(block.windows.merge(tokens[..., None], resolution))[..., 0]  # B, H, W
+        for number, windows in reversed(list(enumerate(stages[index]))):
+            tokens = ops.convert_to_numpy(windows.partition(share[..., None]))[..., 0]  # windows, area
+            tokens = through(tokens, blocks[f"layers.{index}.blocks.{number}"])
+            share = ops.convert_to_numpy(windows.merge(tokens[..., None], resolution))[..., 0]  # B, H, W
         if index:  # a merged patch owes itself to its four in equal parts
             height, width = resolutions[index - 1]
             share = (share / 4).repeat(2, axis=1).repeat(2, axis=2)[:, :height, :width]
     return share
+
+
+def through(share: np.ndarray, attention: np.ndarray) -> np.ndarray:
+    """Shares (B, N) of a block's output tokens -> of its input tokens: half by attention, half by the residual."""
+    return 0.5 * share + 0.5 * np.einsum("bn,bnm->bm", share, attention)
 
 
 def draw_attention(

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import keras
@@ -11,6 +12,7 @@ from keras import ops
 
 from implementations.errors import BackboneError
 from implementations.family import PretrainedConfig
+from implementations.layers.pair import pair
 from implementations.openvino_graph import tune_file
 
 
@@ -36,7 +38,7 @@ class BackboneConfig:
             raise BackboneError(
                 f"in_chans {self.in_chans} must be at least 1, num_classes {self.num_classes} at least 0"
             )
-        object.__setattr__(self, "img_size", tuple(int(side) for side in size))
+        object.__setattr__(self, "img_size", pair(size))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Backbone(keras.Model):
         super().__init__(**kwargs)
         self.config = config
         self.pretrained_cfg = pretrained_cfg
+        self.folded: Mapping[str, np.ndarray] = MappingProxyType({})
 
     # --- to be implemented by each backbone
 
@@ -91,6 +94,17 @@ class Backbone(keras.Model):
         """
         raise NotImplementedError
 
+    def infer(self, images, indices: Sequence[int] = ()) -> tuple[Any, dict[int, Any]]:
+        """What `run` gives first for inference, as the model's call asks for it: (what the head reads, maps).
+
+        A backbone with a faster form of the same function overrides this; `run` stays the plain one.
+        """
+        return self.run(images, False, indices=indices)[:2]
+
+    def constants(self) -> dict[str, Any]:
+        """What depends on weights alone, by a name that `infer` knows: computed once by `fold`."""
+        return {}
+
     def forward_head(self, features, training=None, pre_logits: bool = False):
         """Pool and classify what `forward_features` returned: logits (B, num_classes), or pooled features (B, C)."""
         raise NotImplementedError
@@ -98,6 +112,14 @@ class Backbone(keras.Model):
     def all_features(self) -> FeatureInfo:
         """Every feature map that the architecture offers, in order."""
         raise NotImplementedError
+
+    def roll_out(self, blocks: dict[str, np.ndarray], grid: tuple[int, int]) -> np.ndarray:
+        """Shares of the patches of the image in the output, (B, height, width) or flat, not yet normalised.
+
+        `blocks` is the attention of each block by path, (windows or images, N, N), a mean over heads; `grid` the
+        patches. See `attention_map.attention_rollout`.
+        """
+        raise BackboneError(f"{self.name} has no rollout of its attention")
 
     def convert_state_dict(self, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Bring a checkpoint to this model's names and sizes, as timm's `checkpoint_filter_fn` of the backbone does."""
@@ -132,14 +154,14 @@ class Backbone(keras.Model):
 
     def call(self, images, training=None):
         images = ops.cast(images, self.compute_dtype)
+        indices = self.out_indices if self.config.features_only else ()
+        if training:
+            features, maps, _ = self.run(images, training, indices=indices)
+        else:
+            features, maps = self.infer(images, indices)
         if self.config.features_only:
-            maps = self.run(images, training, indices=self.out_indices)[1]
-            return [maps[index] for index in self.out_indices]
-        return self.forward_head(self.head_features(images, training), training=training)
-
-    def head_features(self, images, training=None):
-        """What `forward_head` needs of `forward_features`; a backbone whose head reads less of it overrides this."""
-        return self.run(images, training)[0]
+            return [maps[index] for index in indices]
+        return self.forward_head(features, training=training)
 
     def forward_features(self, images, training=None):
         """Features after the last norm and before pooling: tokens (B, N, C) or a map (B, H, W, C), as timm's."""
@@ -176,6 +198,20 @@ class Backbone(keras.Model):
         if any(side not in (None, wanted) for side, wanted in zip(size, self.config.img_size, strict=True)):
             hint = "; create the model with img_size=... for another size"
             raise BackboneError(f"{self.name}: images of {size[0]}x{size[1]} pixels; {expected}{hint}")
+
+    def fold(self) -> Self:
+        """Compute once, for inference and export, what depends on weights alone; returns the model.
+
+        A later change of the weights does not reach what is folded, until `unfold`; training does not use it.
+        """
+        constants = {name: ops.convert_to_numpy(value) for name, value in self.constants().items()}
+        self.folded = MappingProxyType(constants)
+        return self
+
+    def unfold(self) -> Self:
+        """Undo `fold`."""
+        self.folded = MappingProxyType({})
+        return self
 
     def build(self, input_shape: Any = None) -> None:
         """All variables exist from construction; this only marks the model built for Keras."""

@@ -35,7 +35,7 @@ def count_costs(name: str, *, every_token: bool = True, **arguments: Any) -> Cos
     """Costs of a variant; `arguments` as `create_model`.
 
     With `every_token` all tokens go through all blocks, as in timm and as its published figures count; without, only
-    those that the head reads go through the last block, as when the model is called (`Backbone.head_features`).
+    those that the head reads go through the last block, as when the model is called (`Backbone.infer`).
 
     Raises:
         UnknownNameError, BackboneError: as `create_model`.

@@ -1,4 +1,4 @@
-"""Owns the fastest way to run a Keras model under TensorFlow: one function, traced for inference alone."""
+"""The fastest way to run a Keras model under TensorFlow: one function, traced for inference alone."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from implementations.backbone import Backbone
 from implementations.errors import BackboneError
 from implementations.layers.kernels import inference_kernels
 
@@ -13,8 +14,8 @@ from implementations.layers.kernels import inference_kernels
 def inference_function(model: Any, batch_size: int | None, jit_compile: bool = False) -> Callable[[Any], Any]:
     """A function of images alone that computes what `model(images, training=False)` does, without gradients.
 
-    Layers use kernels of oneDNN that TensorFlow's graph optimiser does not reach, and relative position biases that a
-    backbone can `fold` are computed once, so that a later change of those does not reach the function. A model in
+    Layers use kernels of oneDNN that TensorFlow's graph optimiser does not reach, and what a backbone can `fold` is
+    computed once, so that a later change of those weights does not reach the function. A model in
     "bfloat16" is faster than one in "mixed_bfloat16", which casts its weights anew in every call. Sizes known ahead
     (`batch_size` and the model's input) let TensorFlow fuse more than unknown ones. For single images set
     TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD=1 before TensorFlow is imported: a tenth faster (methodology, benchmarks).
@@ -47,7 +48,7 @@ def inference_function(model: Any, batch_size: int | None, jit_compile: bool = F
 @contextmanager
 def _folded(model: Any) -> Iterator[None]:
     """The model with its foldable parts folded; as it was, afterwards, unless the caller had folded it."""
-    if not hasattr(model, "fold") or model.folded:
+    if not isinstance(model, Backbone) or model.folded:
         yield
         return
     model.fold()

@@ -1,4 +1,4 @@
-"""Owns the activation functions by timm's names."""
+"""The activation functions by timm's names."""
 
 from collections.abc import Callable
 

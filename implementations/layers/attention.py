@@ -1,4 +1,4 @@
-"""Owns scaled dot-product attention with torch's arguments, and timm's self-attention on top of it."""
+"""Scaled dot-product attention with torch's arguments, and timm's self-attention on top of it."""
 
 import keras
 import numpy as np
@@ -65,7 +65,7 @@ def attention_weights(query, key, attn_mask=None, is_causal: bool = False, scale
     if attn_mask is not None:
         return ops.cast(_masked_softmax(in_float32(logits), attn_mask), logits.dtype)
     if logits.shape[-1] == 1:
-        return ops.exp(logits - logits)  # one key takes it all, which Keras's softmax warns about
+        return ops.exp(logits - logits)  # softmax over one key is 1, which Keras's softmax warns about
     return softmax(logits)
 
 
@@ -106,16 +106,13 @@ def _masked_softmax(logits, attn_mask):
 class Attention(keras.layers.Layer):
     """Multi-head self-attention with a fused qkv product, as timm's `Attention` (timm/layers/attention.py).
 
-    Shapes: (B, N, dim) -> (B, N, dim_out); the attention map is (B, num_heads, N, N). With `queries` the output and
-    the map are those of that many leading tokens; with `flat` the output is rows (B * N, dim_out).
+    Shapes: (B, N, dim) -> (B, N, dim); the attention map is (B, num_heads, N, N).
     """
 
     def __init__(
         self,
         dim: int,
         num_heads: int = 8,
-        attn_head_dim: int | None = None,
-        dim_out: int | None = None,
         qkv_bias: bool = False,
         qk_norm: bool = False,
         scale_norm: bool = False,
@@ -127,41 +124,50 @@ class Attention(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.num_heads, self.head_dim = num_heads, attn_head_dim or head_dim(dim, num_heads)
-        self.attn_dim = self.num_heads * self.head_dim
+        self.num_heads, self.head_dim = num_heads, head_dim(dim, num_heads)
         self.attn_drop, self.seed_generator = attn_drop, keras.random.SeedGenerator() if attn_drop else None
-        self.qkv = Linear(dim, 3 * self.attn_dim, use_bias=qkv_bias)
-        self.q_norm = create_norm(norm_layer, self.head_dim, norm_eps) if qk_norm else None
-        self.k_norm = create_norm(norm_layer, self.head_dim, norm_eps) if qk_norm else None
-        self.norm = create_norm(norm_layer, self.attn_dim, norm_eps) if scale_norm else None
-        self.proj = Linear(self.attn_dim, dim_out or dim, use_bias=proj_bias)
+        self.qkv = Linear(dim, 3 * dim, use_bias=qkv_bias)
+        self.q_norm = create_norm(norm_layer if qk_norm else None, self.head_dim, norm_eps)
+        self.k_norm = create_norm(norm_layer if qk_norm else None, self.head_dim, norm_eps)
+        self.norm = create_norm(norm_layer if scale_norm else None, dim, norm_eps)
+        self.proj = Linear(dim, dim, use_bias=proj_bias)
         self.proj_drop = keras.layers.Dropout(proj_drop)
         self.built = True
 
-    def call(self, x, attn_mask=None, is_causal=False, training=None, return_attention=False, queries=None, flat=False):
-        tokens = token_count(x)
-        qkv = ops.reshape(self.qkv(x), (-1, tokens, 3, self.num_heads, self.head_dim))
-        query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)  # B, heads, N, head_dim
-        if queries is not None:
-            query, tokens = query[:, :, :queries], queries
-        if self.q_norm is not None:
-            query, key = self.q_norm(query), self.k_norm(key)
-        x, attention = scaled_dot_product_attention(
-            query,
-            key,
-            value,
-            attn_mask=attn_mask,
-            is_causal=is_causal,
-            dropout_p=self.attn_drop if training else 0.0,
-            return_weights=True,
-            seed=self.seed_generator,
-        )
-        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, self.attn_dim))  # B * N, attn_dim
-        if self.norm is not None:
-            x = self.norm(x)
-        x = self.proj_drop(self.proj(x), training=training)  # B * N, dim_out
-        x = x if flat else ops.reshape(x, (-1, tokens, x.shape[-1]))
+    def call(self, x, attn_mask=None, is_causal=False, training=None, return_attention=False):
+        query, key, value = self.project(x)
+        x, attention = self.attend(query, key, value, training, attn_mask=attn_mask, is_causal=is_causal)
+        x = self.output(join_heads(x), training)  # B, N, dim
         return (x, attention) if return_attention else x
+
+    def project(self, x):
+        """Queries, keys and values of tokens: (B, N, dim) -> three times (B, num_heads, N, head_dim)."""
+        qkv = ops.reshape(self.qkv(x), (-1, token_count(x), 3, self.num_heads, self.head_dim))
+        query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)
+        return self.q_norm(query), self.k_norm(key), value
+
+    def attend(self, query, key, value, training=None, **mask):
+        """What the heads attend to, (B, num_heads, N, head_dim), and the map; `mask` as the function's."""
+        dropout = self.attn_drop if training else 0.0
+        return scaled_dot_product_attention(
+            query, key, value, dropout_p=dropout, return_weights=True, seed=self.seed_generator, **mask
+        )
+
+    def output(self, x, training=None):
+        """(..., dim) -> (..., dim): the optional norm, the product, dropout."""
+        return self.proj_drop(self.proj(self.norm(x)), training=training)
+
+
+def split_heads(x, num_heads: int):
+    """(B, N, heads * channels) -> (B, heads, N, channels)."""
+    x = ops.reshape(x, (-1, token_count(x), num_heads, x.shape[-1] // num_heads))
+    return ops.transpose(x, (0, 2, 1, 3))
+
+
+def join_heads(x):
+    """(B, heads, N, channels) -> (B, N, heads * channels)."""
+    x = ops.transpose(x, (0, 2, 1, 3))
+    return ops.reshape(x, (-1, token_count(x), x.shape[2] * x.shape[3]))
 
 
 def head_dim(dim: int, num_heads: int) -> int:
@@ -176,5 +182,5 @@ def head_dim(dim: int, num_heads: int) -> int:
 
 
 def token_count(x):
-    """Tokens of (B, N, C): the number where it is known, else a tensor."""
+    """Tokens of (B, N, ...): the number where it is known, else a tensor."""
     return x.shape[1] if x.shape[1] is not None else ops.shape(x)[1]

@@ -1,4 +1,4 @@
-"""Moves self-attention weights between timm's `Attention`, Keras's `MultiHeadAttention` and Model Garden's layout.
+"""Self-attention weights in the layouts of timm's `Attention`, Keras's `MultiHeadAttention` and the Model Garden.
 
 timm keeps one fused `qkv`; the others keep `query`, `key` and `value` kernels of (dim, heads, head_dim) and an
 `attention_output` kernel of (heads, head_dim, dim). Model Garden's layers extend Keras's, and differ only in the path
@@ -47,13 +47,13 @@ def separate_attention_weights(layer: Attention) -> dict[str, np.ndarray]:
     Raises:
         WeightsError: the layer has norms, for which that layout has no place.
     """
-    if layer.q_norm is not None or layer.norm is not None:
+    if not all(isinstance(norm, keras.layers.Identity) for norm in (layer.q_norm, layer.norm)):
         raise WeightsError("attention: q, k and scale norms have no place in Keras's layout")
     state, heads, size = state_dict(layer), layer.num_heads, layer.head_dim
     kernels = np.split(state["qkv.weight"].T, 3, axis=1)  # dim, heads * head_dim
-    biases = np.split(state.get("qkv.bias", np.zeros(3 * layer.attn_dim, "float32")), 3)
+    biases = np.split(state.get("qkv.bias", np.zeros(3 * layer.num_heads * layer.head_dim, "float32")), 3)
     has_bias = "qkv.bias" in state or "proj.bias" in state
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for part, kernel, bias in zip(_PARTS, kernels, biases, strict=True):
         found[f"{part}/kernel"] = kernel.reshape(-1, heads, size)
         if has_bias:

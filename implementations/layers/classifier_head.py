@@ -1,4 +1,4 @@
-"""Owns the head of hierarchical backbones: pool the map, drop, classify (timm/layers/classifier.py)."""
+"""The head of hierarchical backbones: pool the map, drop, classify (timm/layers/classifier.py)."""
 
 import keras
 from keras import ops

@@ -1,11 +1,11 @@
-"""Owns differential attention (https://arxiv.org/abs/2410.05258), as timm's timm/layers/diff_attention.py."""
+"""Differential attention (https://arxiv.org/abs/2410.05258), as timm's timm/layers/diff_attention.py."""
 
 import math
 
 import keras
 from keras import ops
 
-from implementations.layers.attention import attend, attention_weights, head_dim, token_count
+from implementations.layers.attention import attend, attention_weights, head_dim, join_heads, split_heads, token_count
 from implementations.layers.linear import Linear
 from implementations.layers.norm import RmsNorm, create_norm
 
@@ -46,10 +46,7 @@ class DiffHeads(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="implementations")
 class DiffAttention(keras.layers.Layer):
-    """Differential self-attention. Shapes: (B, N, dim) -> (B, N, dim), or rows of it with `flat`.
-
-    The maps are (B, 2 * num_heads, N, N).
-    """
+    """Differential self-attention. Shapes: (B, N, dim) -> (B, N, dim); the maps are (B, 2 * num_heads, N, N)."""
 
     def __init__(
         self,
@@ -70,9 +67,9 @@ class DiffAttention(keras.layers.Layer):
         self.dim, self.num_heads, self.attn_drop = dim, num_heads, attn_drop
         self.head_dim = head_dim(dim, 2 * num_heads)
         self.qkv = Linear(dim, 3 * dim, use_bias=qkv_bias)
-        self.q_norm = create_norm(norm_layer, self.head_dim, norm_eps) if qk_norm else None
-        self.k_norm = create_norm(norm_layer, self.head_dim, norm_eps) if qk_norm else None
-        self.norm = create_norm(norm_layer, dim, norm_eps) if scale_norm else None
+        self.q_norm = create_norm(norm_layer if qk_norm else None, self.head_dim, norm_eps)
+        self.k_norm = create_norm(norm_layer if qk_norm else None, self.head_dim, norm_eps)
+        self.norm = create_norm(norm_layer if scale_norm else None, dim, norm_eps)
         self.proj = Linear(dim, dim, use_bias=proj_bias)
         self.proj_drop = keras.layers.Dropout(proj_drop)
         self._heads = DiffHeads(num_heads, self.head_dim, depth)
@@ -80,18 +77,22 @@ class DiffAttention(keras.layers.Layer):
         self.sub_norm = self._heads.sub_norm
         self.built = True
 
-    def call(self, x, training=None, return_attention=False, flat=False):
-        tokens = token_count(x)
-        qkv = ops.reshape(self.qkv(x), (-1, tokens, 3, 2 * self.num_heads, self.head_dim))
-        query, key, value = ops.unstack(ops.transpose(qkv, (2, 0, 3, 1, 4)), 3)  # B, 2 * heads, N, head_dim
-        value = ops.reshape(ops.transpose(value, (0, 2, 1, 3)), (-1, tokens, self.num_heads, 2 * self.head_dim))
-        value = ops.transpose(value, (0, 2, 1, 3))  # B, heads, N, 2 * head_dim
-        if self.q_norm is not None:
-            query, key = self.q_norm(query), self.k_norm(key)
-        x, attention = self._heads(query, key, value, dropout=self.attn_drop if training else 0.0)
-        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, self.dim))  # B * N, dim
-        if self.norm is not None:
-            x = self.norm(x)
-        x = self.proj_drop(self.proj(x), training=training)  # B * N, dim
-        x = x if flat else ops.reshape(x, (-1, tokens, self.dim))
+    def call(self, x, training=None, return_attention=False):
+        query, key, value = self.project(x)
+        x, attention = self.attend(query, key, value, training)
+        x = self.output(join_heads(x), training)  # B, N, dim
         return (x, attention) if return_attention else x
+
+    def project(self, x):
+        """Queries and keys (B, 2 * num_heads, N, head_dim) and values (B, num_heads, N, 2 * head_dim) of tokens."""
+        query, key, value = ops.split(self.qkv(x), 3, axis=-1)  # B, N, dim
+        query, key = split_heads(query, 2 * self.num_heads), split_heads(key, 2 * self.num_heads)
+        return self.q_norm(query), self.k_norm(key), split_heads(value, self.num_heads)
+
+    def attend(self, query, key, value, training=None):
+        """What the heads attend to, (B, num_heads, N, 2 * head_dim), and the maps."""
+        return self._heads(query, key, value, dropout=self.attn_drop if training else 0.0)
+
+    def output(self, x, training=None):
+        """(..., dim) -> (..., dim): the optional norm, the product, dropout."""
+        return self.proj_drop(self.proj(self.norm(x)), training=training)

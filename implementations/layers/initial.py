@@ -1,4 +1,4 @@
-"""Owns the values that weights start with, and the way to leave them out where others are about to replace them."""
+"""The values that weights start with, and the way to leave them out where others are about to replace them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

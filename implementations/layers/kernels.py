@@ -1,4 +1,4 @@
-"""Owns the way to TensorFlow's oneDNN kernels that its graph optimiser does not reach by itself, for inference alone.
+"""TensorFlow's oneDNN kernels that its graph optimiser does not reach by itself, for inference alone.
 
 They have no gradients and no place in an export, so that layers use them only inside `inference_kernels`. Layer
 normalisation: the optimiser of TensorFlow 2.21 knows one of its spellings, and then forgets its epsilon (0.001 is used
@@ -12,6 +12,8 @@ from contextvars import ContextVar
 
 import keras
 from keras import ops
+
+from implementations.layers.linear import from_rows, to_rows
 
 LAYER_NORM, LOGITS = "_MklLayerNorm", "_MklFusedBatchMatMulV2"
 _active: ContextVar[bool] = ContextVar("inference_kernels", default=False)
@@ -33,11 +35,11 @@ def in_use() -> bool:
 
 
 def layer_norm(x, gamma, beta, epsilon: float):
-    """Layer normalisation over the last axis of (rows, C) or (B, N, C), in float32 inside."""
+    """Layer normalisation over the last axis of (..., C), in float32 inside."""
     from tensorflow.python.framework import op_def_library
 
-    arguments = {"x": x, "scale": ops.cast(gamma, x.dtype), "offset": ops.cast(beta, x.dtype), "epsilon": epsilon}
-    return op_def_library.apply_op(LAYER_NORM, name="layer_norm", **arguments)
+    arguments = {"scale": ops.cast(gamma, x.dtype), "offset": ops.cast(beta, x.dtype), "epsilon": epsilon}
+    return from_rows(op_def_library.apply_op(LAYER_NORM, name="layer_norm", x=to_rows(x), **arguments), x)
 
 
 def attention_logits(query, key, scale: float, bias):

@@ -1,11 +1,11 @@
-"""Owns the fully connected layer and the non-overlapping or strided convolution under torch's semantics."""
+"""The fully connected layer and the convolution under torch's semantics."""
 
 import keras
 from keras import ops
 
 from implementations.layers.cost_trace import record
 from implementations.layers.initial import conv_uniform, truncated_normal
-from implementations.layers.rows import from_rows, to_rows
+from implementations.layers.pair import Pair, pair
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -46,8 +46,8 @@ class Conv2d(keras.layers.Layer):
         self,
         in_chans: int,
         out_chans: int,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] = 1,
+        kernel_size: int | Pair,
+        stride: int | Pair = 1,
         padding: int = 0,
         groups: int = 1,
         use_bias: bool = True,
@@ -55,7 +55,7 @@ class Conv2d(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.in_chans, self.out_chans, self.groups, self.padding = in_chans, out_chans, groups, padding
-        self.kernel_size, self.stride = _pair(kernel_size), _pair(stride)
+        self.kernel_size, self.stride = pair(kernel_size), pair(stride)
         shape = (*self.kernel_size, in_chans // groups, out_chans)
         self.kernel = self.add_weight(shape, initializer=conv_uniform(), name="kernel")
         self.bias = self.add_weight((out_chans,), initializer="zeros", name="bias") if use_bias else None
@@ -70,8 +70,16 @@ class Conv2d(keras.layers.Layer):
         return x if self.bias is None else ops.add(x, self.bias)
 
 
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    if isinstance(value, int):
-        return value, value
-    height, width = value
-    return height, width
+def to_rows(x):
+    """(..., C) -> (rows, C)."""
+    return x if len(x.shape) == 2 else ops.reshape(x, (-1, x.shape[-1]))
+
+
+def from_rows(rows, like):
+    """(rows, C) -> (..., C) with the leading axes of `like` (..., any)."""
+    sizes = tuple(like.shape[:-1])
+    if len(sizes) == 1:
+        return rows
+    if any(size is None for size in sizes[1:]):
+        sizes = ops.shape(like)[:-1]
+    return ops.reshape(rows, (-1, *sizes[1:], rows.shape[-1]))

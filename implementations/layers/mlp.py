@@ -1,4 +1,4 @@
-"""Owns the feed-forward layers of transformer blocks, under timm's class and attribute names (timm/layers/mlp.py)."""
+"""The feed-forward layers of transformer blocks, under timm's class and attribute names (timm/layers/mlp.py)."""
 
 import keras
 from keras import ops
@@ -7,7 +7,6 @@ from implementations.errors import BackboneError
 from implementations.layers.activations import get_activation
 from implementations.layers.linear import Linear
 from implementations.layers.norm import create_norm
-from implementations.layers.rows import from_rows, to_rows
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -30,7 +29,7 @@ class Mlp(keras.layers.Layer):
         self.act = get_activation(act_layer)
         self.drop1 = keras.layers.Dropout(drop)
         width = self._width(hidden_features)
-        self.norm = create_norm(norm_layer, width, norm_eps) if norm_layer else None
+        self.norm = create_norm(norm_layer, width, norm_eps)
         self.fc2 = Linear(width, dim, use_bias=use_bias)
         self.drop2 = keras.layers.Dropout(drop)
         self.built = True
@@ -45,10 +44,8 @@ class Mlp(keras.layers.Layer):
         return self.act(self.fc1(x))
 
     def call(self, x, training=None):
-        rows = self.drop1(self._hidden(to_rows(x)), training=training)  # rows, hidden
-        if self.norm is not None:
-            rows = self.norm(rows)
-        return from_rows(self.drop2(self.fc2(rows), training=training), x)  # ..., dim
+        x = self.norm(self.drop1(self._hidden(x), training=training))  # ..., hidden
+        return self.drop2(self.fc2(x), training=training)  # ..., dim
 
 
 @keras.saving.register_keras_serializable(package="implementations")

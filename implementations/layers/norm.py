@@ -1,4 +1,4 @@
-"""Owns the normalisation layers under timm's names and epsilons (Keras's default of 1e-3 is not theirs)."""
+"""The normalisation layers under timm's names and epsilons (Keras's default of 1e-3 is not theirs)."""
 
 import keras
 from keras import ops
@@ -6,7 +6,6 @@ from keras import ops
 from implementations.errors import BackboneError
 from implementations.layers import kernels
 from implementations.layers.cost_trace import record
-from implementations.layers.rows import from_rows, to_rows
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -21,7 +20,7 @@ class LayerNorm(keras.layers.LayerNormalization):
     def call(self, x):
         record("norm", x.shape, 5)
         if kernels.in_use():
-            return from_rows(kernels.layer_norm(to_rows(x), self.gamma, self.beta, self.epsilon), x)
+            return kernels.layer_norm(x, self.gamma, self.beta, self.epsilon)
         return super().call(x)
 
     def get_config(self):
@@ -49,8 +48,10 @@ class RmsNorm(keras.layers.Layer):
 NORM_LAYERS = {"LayerNorm": LayerNorm, "RmsNorm": RmsNorm}
 
 
-def create_norm(name: str, channels: int, epsilon: float) -> keras.layers.Layer:
-    """Norm layer by timm's class name."""
+def create_norm(name: str | None, channels: int, epsilon: float) -> keras.layers.Layer:
+    """Norm layer by timm's class name; None gives a layer that does nothing."""
+    if name is None:
+        return keras.layers.Identity()
     if name not in NORM_LAYERS:
         raise BackboneError(f"norm_layer {name!r}: expected one of {', '.join(NORM_LAYERS)}")
     return NORM_LAYERS[name](channels, epsilon=epsilon)

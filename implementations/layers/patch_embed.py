@@ -1,10 +1,11 @@
-"""Owns the embedding of image patches by a convolution (timm/layers/patch_embed.py)."""
+"""The embedding of image patches by a convolution (timm/layers/patch_embed.py)."""
 
 import keras
 
 from implementations.errors import BackboneError
 from implementations.layers.linear import Conv2d
 from implementations.layers.norm import create_norm
+from implementations.layers.pair import Pair, pair
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -17,8 +18,8 @@ class PatchEmbed(keras.layers.Layer):
 
     def __init__(
         self,
-        img_size: tuple[int, int],
-        patch_size: int | tuple[int, int],
+        img_size: int | Pair,
+        patch_size: int | Pair,
         in_chans: int,
         embed_dim: int,
         use_bias: bool = True,
@@ -27,16 +28,14 @@ class PatchEmbed(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.patch_size = (patch_size, patch_size) if isinstance(patch_size, int) else tuple(patch_size)
-        self.img_size = tuple(img_size)
-        self.grid_size = (img_size[0] // self.patch_size[0], img_size[1] // self.patch_size[1])
+        self.patch_size, self.img_size = pair(patch_size), pair(img_size)
+        self.grid_size = (self.img_size[0] // self.patch_size[0], self.img_size[1] // self.patch_size[1])
         if not self.grid_size[0] or not self.grid_size[1]:
-            raise BackboneError(f"img_size {img_size[0]}x{img_size[1]} holds no patch of {patch_size} pixels")
+            raise BackboneError(f"img_size {self.img_size[0]}x{self.img_size[1]} holds no patch of {patch_size} pixels")
         self.num_patches = self.grid_size[0] * self.grid_size[1]
         self.proj = Conv2d(in_chans, embed_dim, self.patch_size, stride=self.patch_size, use_bias=use_bias)
-        self.norm = create_norm(norm_layer, embed_dim, norm_eps) if norm_layer else None
+        self.norm = create_norm(norm_layer, embed_dim, norm_eps)
         self.built = True
 
     def call(self, x):
-        x = self.proj(x)  # B, H, W, C
-        return x if self.norm is None else self.norm(x)
+        return self.norm(self.proj(x))  # B, H, W, C

@@ -1,11 +1,11 @@
-"""Owns resizing of learned absolute positions and of patch kernels, as timm's functions resample_* do."""
+"""Learned absolute positions and patch kernels, resized as timm's functions resample_* do."""
 
 import math
 
 import numpy as np
 from keras import ops
 
-from implementations.layers.resize import resize_grid, resize_matrix, resize_tensor, torch_interpolate_options
+from implementations.layers.resize import resize_grid, resize_matrix, resize_tensor
 
 
 def resample_positions(
@@ -23,8 +23,8 @@ def resample_positions(
     old_size = old_size or (side, side)
     if tuple(old_size) == tuple(size):
         return positions
-    options = torch_interpolate_options(interpolation, antialias) | {"align_corners": align_corners}
-    resized = resize_grid(grid.reshape(*old_size, -1), tuple(size), **options)
+    old_grid = grid.reshape(*old_size, -1)
+    resized = resize_grid(old_grid, size, kernel=interpolation, antialias=antialias, align_corners=align_corners)
     return np.concatenate([prefix, resized.reshape(1, -1, grid.shape[-1]).astype(positions.dtype)], axis=1)
 
 
@@ -34,7 +34,7 @@ def resample_position_tensor(positions, size: tuple[int, int], old_size: tuple[i
         return positions
     channels = positions.shape[-1]
     grid = ops.reshape(positions[:, num_prefix_tokens:], (1, *old_size, channels))
-    grid = ops.reshape(resize_tensor(grid, size, **torch_interpolate_options()), (1, size[0] * size[1], channels))
+    grid = ops.reshape(resize_tensor(grid, size), (1, size[0] * size[1], channels))
     return ops.concatenate([positions[:, :num_prefix_tokens], grid], axis=1) if num_prefix_tokens else grid
 
 
@@ -48,8 +48,8 @@ def resample_patch_kernel(
     old = kernel.shape[-2:]
     if tuple(old) == tuple(size):
         return kernel
-    options = torch_interpolate_options(interpolation, antialias)
-    matrix = np.kron(resize_matrix(old[0], size[0], **options), resize_matrix(old[1], size[1], **options))  # new, old
+    rows, columns = (resize_matrix(*sizes, interpolation, antialias) for sizes in zip(old, size, strict=True))
+    matrix = np.kron(rows, columns)  # new, old
     cutoff = max(matrix.shape) * np.finfo("float32").eps  # timm's, which inverts in float32
     resized = kernel.reshape(*kernel.shape[:2], -1).astype("float64") @ np.linalg.pinv(matrix, cutoff)
     return resized.reshape(*kernel.shape[:2], *size).astype(kernel.dtype)

@@ -1,12 +1,11 @@
-"""Owns relative positions within a window: their index, resizing of bias tables, SwinV2's log-spaced coordinates."""
+"""Relative positions within a window: their index, and tables of a bias for each, resized."""
 
 from functools import lru_cache
 
 import numpy as np
 
 from implementations.errors import WeightsError
-
-Pair = tuple[int, int]
+from implementations.layers.pair import Pair
 
 
 @lru_cache(maxsize=64)
@@ -76,17 +75,3 @@ def _linear_weights(positions: np.ndarray, new: int) -> np.ndarray:
     np.add.at(weights, (rows, left), from_right / (from_left + from_right))
     np.add.at(weights, (rows, right), from_left / (from_left + from_right))
     return weights
-
-
-def log_coordinates(window: Pair, pretrained_window: Pair = (0, 0)) -> np.ndarray:
-    """SwinV2's offsets ((2h-1)(2w-1), 2), float32: scaled to 8 at the (pretrained) window's edge, then log2-spaced.
-
-    Source: https://arxiv.org/abs/2111.09883 section 3.3; a window of 1 has the offset 0 only.
-    """
-    reference = pretrained_window if pretrained_window[0] > 0 else window
-    axes = [
-        np.arange(1 - side, side, dtype=np.float32) / max(size - 1, 1) * 8
-        for side, size in zip(window, reference, strict=True)
-    ]
-    offsets = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-    return (np.sign(offsets) * np.log2(np.abs(offsets) + 1) / np.log2(8)).astype(np.float32)

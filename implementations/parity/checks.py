@@ -120,7 +120,7 @@ def _affordable(sizes: dict[str, int]) -> list[str]:
 def _outputs(model: Any, images: np.ndarray, paths: list[str]) -> dict[str, np.ndarray]:
     indices = range(len(model.all_features()))
     features, maps, attention = model.run(model.checked(images), False, attention=paths, indices=indices)
-    outputs = {"logits": model.forward_head(features), "features": features}
+    outputs = {"logits": model(images), "features": features}  # the call takes the form for inference, `run` the plain
     outputs.update({f"features.{index}": maps[index] for index in indices})
     outputs.update({f"attention.{path}": weights for path, weights in attention.items()})
     return {key: keras.ops.convert_to_numpy(value) for key, value in outputs.items()}
@@ -133,7 +133,8 @@ def _gradients(model: Any, images: np.ndarray, cotangent: np.ndarray) -> dict[st
     found = list(slots(model))
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        loss = tf.reduce_sum(model(inputs, training=False) * cotangent)
+        features, _, _ = model.run(model.checked(inputs), False)  # the form that trains, without its chances
+        loss = tf.reduce_sum(model.forward_head(features) * cotangent)
     values = tape.gradient(loss, [inputs, *(slot.variable.value for slot in found)])
     gradients = {slot.name: slot.in_timm_layout(value.numpy()) for slot, value in zip(found, values[1:], strict=True)}
     return {**gradients, "images": values[0].numpy()}

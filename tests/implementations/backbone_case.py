@@ -89,6 +89,14 @@ class BackboneCase:
         for ours, timms in zip(found, expected, strict=True):
             np.testing.assert_allclose(ours, timms, atol=2e-5 * np.abs(timms).max())
 
+    def test_the_form_for_inference_gives_the_same_maps(self):
+        model = self.create(num_classes=None, features_only=True)
+        images = self.images(model)
+        _, maps, _ = model.run(model.checked(images), indices=model.out_indices)
+        for index, found in zip(model.out_indices, model(images), strict=True):
+            expected = keras.ops.convert_to_numpy(maps[index])
+            np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
     def test_features_only_takes_chosen_indices(self):
         model = self.create(num_classes=None, features_only=True, out_indices=(0, -1))
         assert len(model(self.images(model))) == 2
@@ -102,7 +110,7 @@ class BackboneCase:
         model = self.create()
         images = self.images(model)
         logits = keras.ops.convert_to_numpy(model.forward_head(model.forward_features(images)))
-        # Not to the bit: the model leaves out tokens that its head does not read.
+        # Not to the bit: the model's call takes a form that is faster for inference.
         np.testing.assert_allclose(logits, keras.ops.convert_to_numpy(model(images)), atol=1e-5 * np.abs(logits).max())
 
     # --- weights
@@ -192,7 +200,9 @@ class BackboneCase:
         images = self.images(model, batch=4)
         exact = keras.ops.convert_to_numpy(model(images))
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(dropping(images)), exact)
-        np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(images, training=True)), exact)
+        # Not to the bit: for inference another order of operations is faster.
+        trained = keras.ops.convert_to_numpy(model(images, training=True))
+        np.testing.assert_allclose(trained, exact, atol=1e-5 * np.abs(exact).max())
         first, second = (keras.ops.convert_to_numpy(dropping(images, training=True)) for _ in range(2))
         assert np.abs(first - exact).max() > 1e-3
         assert np.abs(first - second).max() > 1e-3

@@ -192,10 +192,6 @@ LAYERS = {
         {"qk_norm": True, "scale_norm": True, "norm_layer": TimmLayerNorm},
     ),
     "rms norms": ({"qk_norm": True, "norm_layer": "RmsNorm"}, {"qk_norm": True, "norm_layer": TimmRmsNorm}),
-    "other widths": (
-        {"attn_head_dim": 5, "dim_out": 7, "qkv_bias": True},
-        {"attn_head_dim": 5, "dim_out": 7, "qkv_bias": True},
-    ),
 }
 
 

@@ -8,16 +8,14 @@ import implementations
 from implementations.errors import BackboneError
 from implementations.layers.activations import get_activation
 from implementations.layers.attention import Attention
-from implementations.layers.attention_pool import AttentionPoolLatent
 from implementations.layers.diff_attention import DiffAttention
-from implementations.layers.drop_path import DropPath, drop_path_rates
 from implementations.layers.initial import initial_values_left_out
-from implementations.layers.layer_scale import LayerScale
 from implementations.layers.linear import Conv2d, Linear
 from implementations.layers.mlp import Mlp, SwiGLU, SwiGLUPacked
 from implementations.layers.norm import LayerNorm, RmsNorm, create_norm
 from implementations.layers.patch_embed import PatchEmbed
-from implementations.layers.pooling import token_mean
+from implementations.layers.pooling import AttentionPoolLatent, token_mean
+from implementations.layers.residual import DropPath, LayerScale, drop_path_rates
 from implementations.parity.torchvision_ops import define_missing_operators
 
 TOKENS = {

@@ -13,6 +13,7 @@ import backbones.parity
 import implementations
 from catalog.problems import CatalogError
 from implementations import registry
+from implementations.families.vit.model import VisionTransformer
 from implementations.parity import checks, results, runner
 from implementations.parity.compare import FACTOR, LIMIT, Comparison, compare, worst
 from implementations.parity.results import ParityRow, read_rows, write_rows
@@ -81,6 +82,21 @@ def test_a_small_change_anywhere_is_seen(part, monkeypatch):
     assert worst(checks.check_outputs("test_vit", **arguments)).passes
     monkeypatch.setattr(checks, "_outputs", spoiled)
     assert not worst(checks.check_outputs("test_vit", **arguments)).passes
+
+
+@pytest.mark.parametrize(("form", "output"), [("run", "features"), ("infer", "logits")])
+def test_a_small_change_of_either_form_is_seen(form, output, monkeypatch):
+    """What is called, the form for inference, is held against the reference as well as the plain one is."""
+    original = getattr(VisionTransformer, form)
+
+    def spoiled(*args, **kwargs):
+        features, *others = original(*args, **kwargs)
+        return features * (1 + 1e-3), *others
+
+    monkeypatch.setattr(VisionTransformer, form, spoiled)
+    compared = {each.name: each for each in checks.check_outputs("test_vit", depth=2, img_size=32)}
+    assert not compared[output].passes
+    assert compared["features.0"].passes
 
 
 def test_a_missing_tensor_and_a_wrong_shape_are_seen(monkeypatch):

@@ -6,10 +6,12 @@ import pytest
 import torch
 
 import implementations
+from implementations.families.swin import inference
+from implementations.families.swin.blocks import PatchMerging, WindowAttention
+from implementations.families.swin.inference import divides, rearrange
+from implementations.families.swinv2.attention import CosineWindowAttention
 from implementations.layers.classifier_head import ClassifierHead
-from implementations.layers.swin import PatchMerging
-from implementations.layers.window import Windows, rearrange
-from implementations.layers.window_attention import CosineWindowAttention, WindowAttention
+from implementations.layers.window import Windows
 from implementations.parity.compare import compare_one
 from implementations.parity.reference import randomize
 from implementations.parity.torchvision_ops import define_missing_operators
@@ -75,25 +77,29 @@ WINDOWS = [None, Windows((4, 4), (0, 0)), Windows((4, 4), (2, 2)), Windows((2, 4
 
 @pytest.mark.parametrize("present", WINDOWS)
 @pytest.mark.parametrize("wanted", WINDOWS)
-def test_tokens_are_rearranged_alike_with_and_without_a_gradient(present, wanted):
+def test_tokens_are_rearranged_as_windows_merge_and_partition(present, wanted):
     tokens = np.random.default_rng(0).normal(size=(3, 8 * 12, 5)).astype(np.float32)
-    gathered, moved = (rearrange(tokens, (8, 12), present, wanted, training) for training in (False, True))
-    np.testing.assert_array_equal(gathered, moved)
-    if wanted is not None and present is None:
-        expected = wanted.partition(tokens.reshape(3, 8, 12, 5))
-        np.testing.assert_array_equal(np.reshape(gathered, expected.shape), expected)
-    np.testing.assert_array_equal(rearrange(gathered, (8, 12), wanted, present), tokens)
+    expected = tokens
+    if present is not None:
+        expected = np.asarray(present.merge(expected.reshape(-1, present.area, 5), (8, 12)))
+    if wanted is not None:
+        expected = np.asarray(wanted.partition(expected.reshape(3, 8, 12, 5)))
+    found = rearrange(tokens, (8, 12), present, wanted)
+    np.testing.assert_array_equal(found, expected.reshape(3, 8 * 12, 5))
+    np.testing.assert_array_equal(rearrange(found, (8, 12), wanted, present), tokens)
 
 
 def test_windows_that_need_padding_do_not_divide_a_map():
-    assert Windows((4, 4), (0, 0)).divides((8, 12)) and not Windows((4, 4), (0, 0)).divides((8, 10))
+    assert divides(Windows((4, 4), (0, 0)), (8, 12)) and not divides(Windows((4, 4), (0, 0)), (8, 10))
 
 
 @pytest.mark.parametrize("layer", [WindowAttention(32, (3, 5), 4), CosineWindowAttention(32, (3, 5), 4)])
-def test_attention_of_rows_is_that_of_windows(layer):
+@pytest.mark.parametrize("mask", [None, -100.0 * np.tri(45, dtype="float32").reshape(3, 15, 45)[..., :15]])
+def test_attention_of_rows_is_that_of_windows(layer, mask):
     x = np.random.default_rng(0).normal(size=(6, 15, 32)).astype(np.float32)
-    expected, rows = layer(x)[0], layer(x.reshape(-1, 32))[0]
-    np.testing.assert_array_equal(rows, keras.ops.reshape(expected, (-1, 32)))
+    expected = keras.ops.convert_to_numpy(layer(x, mask)[0])
+    rows = inference._attention(layer, keras.ops.convert_to_tensor(x.reshape(-1, 32)), mask, None)
+    np.testing.assert_allclose(rows, expected.reshape(-1, 32), atol=1e-5 * np.abs(expected).max())
 
 
 def test_zero_vectors_have_no_direction_and_finite_gradients():

@@ -28,6 +28,7 @@ class Deit(VisionTransformer):
     """
 
     config_class = DeitConfig
+    config: DeitConfig
     distilled_training = False
 
     def _create_tokens(self) -> None:
@@ -49,7 +50,7 @@ class Deit(VisionTransformer):
             return super().forward_head(features, training, pre_logits)
         class_token = self.head_drop(features[:, 0], training=training)  # B, C
         distilled = self.head_drop(features[:, 1], training=training)  # B, C
-        if pre_logits or self.head is None:
+        if pre_logits or self.head is None or self.head_dist is None:
             return (class_token + distilled) / 2
         logits, distilled = self.head(class_token), self.head_dist(distilled)
         return (logits, distilled) if training and self.distilled_training else (logits + distilled) / 2

@@ -7,21 +7,23 @@ from typing import Any, Self
 
 import keras
 import numpy as np
+from keras import ops
 
+from implementations.attention_map import through_windows
 from implementations.backbone import Backbone, BackboneConfig, Feature, FeatureInfo, dtype_policy, keeps
 from implementations.errors import BackboneError
+from implementations.families.swin import inference
+from implementations.families.swin.blocks import EPSILON, StageSettings, SwinTransformerBlock, SwinTransformerStage
+from implementations.families.swin.checkpoint import TABLE, convert_swin_state_dict
 from implementations.layers.classifier_head import ClassifierHead
-from implementations.layers.drop_path import drop_path_rates
 from implementations.layers.norm import LayerNorm
+from implementations.layers.pair import Pair, pair
 from implementations.layers.patch_embed import PatchEmbed
-from implementations.layers.position import resample_patch_kernel
 from implementations.layers.relative_position import resize_bias_table
-from implementations.layers.swin import EPSILON, StageSettings, SwinTransformerStage
+from implementations.layers.residual import drop_path_rates
 from implementations.layers.window import Windows
 
-Pair = tuple[int, int]
 WindowSize = int | Sequence[int] | Sequence[Pair]
-TABLE = "relative_position_bias_table"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ class SwinTransformerConfig(BackboneConfig):
     @property
     def grid_size(self) -> Pair:
         """Patches along height and width."""
-        return tuple(side // self.patch_size for side in self.img_size)
+        return self.img_size[0] // self.patch_size, self.img_size[1] // self.patch_size
 
     def stage(self, index: int) -> StageSettings:
         """Settings of stage `index`."""
@@ -72,9 +74,10 @@ class SwinTransformerConfig(BackboneConfig):
         start = sum(self.depths[:index])
         scale = 2**index
         # Halving rounds up at every merging, which is what rounding up once amounts to.
-        resolution = tuple(-(-side // scale) for side in self.grid_size)
+        height, width = self.grid_size
+        resolution = (-(-height // scale), -(-width // scale))
         window = self.window_size[index]
-        windows = tuple(Windows.fitted(resolution, window, odd, self.always_partition) for odd in (False, True))
+        even, odd = (Windows.fitted(resolution, window, shifted, self.always_partition) for shifted in (False, True))
         return StageSettings(
             dim=self.embed_dim * 2 ** max(index - 1, 0),
             out_dim=self.embed_dim * scale,
@@ -82,12 +85,13 @@ class SwinTransformerConfig(BackboneConfig):
             downsample=index > 0,
             num_heads=self.num_heads[index],
             head_dim=_per_stage(self.head_dim, index),
-            windows=windows,
+            windows=(even, odd),
             drop_paths=tuple(drop_paths[start : start + self.depths[index]]),
             mlp_ratio=_per_stage(self.mlp_ratio, index),
             qkv_bias=self.qkv_bias,
             proj_drop=self.proj_drop_rate,
             attn_drop=self.attn_drop_rate,
+            block=SwinTransformerBlock,
         )
 
 
@@ -96,6 +100,7 @@ class SwinTransformer(Backbone):
     """Images (B, H, W, C) -> logits (B, num_classes). Reference: timm/models/swin_transformer.py."""
 
     config_class = SwinTransformerConfig
+    config: SwinTransformerConfig
 
     def __init__(self, config: SwinTransformerConfig, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
@@ -111,7 +116,7 @@ class SwinTransformer(Backbone):
         stages = max(self.out_indices) + 1 if config.features_only else len(config.depths)
         self.layers_ = [SwinTransformerStage(config.stage(index)) for index in range(stages)]
         keep = not config.features_only
-        self.norm = LayerNorm(width, epsilon=EPSILON) if keep else None
+        self.norm = LayerNorm(width, epsilon=EPSILON) if keep else keras.layers.Identity()
         self.head = ClassifierHead(width, config.num_classes, config.global_pool, config.drop_rate) if keep else None
         # Windows that `set_input_size` scales, and the patch grid that they were chosen for.
         self._reference = (config.window_size, config.grid_size)
@@ -128,9 +133,14 @@ class SwinTransformer(Backbone):
                 path = f"layers.{index}.blocks.{block}.attn"
                 if keeps(attention, path):
                     attentions[path] = weights  # B * windows, heads, area, area
-        return (x if self.norm is None else self.norm(x)), maps, attentions
+        return self.norm(x), maps, attentions
+
+    def infer(self, images, indices=()):
+        return inference.run(self, images, indices)
 
     def forward_head(self, features, training=None, pre_logits=False):
+        if self.head is None:
+            raise BackboneError(f"{self.name} was created with features_only: it has no head")
         return self.head(features, training=training, pre_logits=pre_logits)
 
     def all_features(self) -> FeatureInfo:
@@ -139,6 +149,9 @@ class SwinTransformer(Backbone):
             Feature(f"layers.{index}", config.embed_dim * 2**index, config.patch_size * 2**index)
             for index in range(len(config.depths))
         )
+
+    def roll_out(self, blocks, grid):
+        return through_windows([[block.windows for block in stage.blocks] for stage in self.layers_], blocks, grid)
 
     def check_size(self, size, expected):
         if not self.config.accepts_any_size:
@@ -165,22 +178,8 @@ class SwinTransformer(Backbone):
             for number, block in enumerate(stage.blocks)
         }
 
-    def fold(self) -> Self:
-        """Compute every relative position bias once, for inference and export; returns the model. See `unfold`."""
-        for layer in self.attention_layers().values():
-            layer.fold()
-        return self
-
-    @property
-    def folded(self) -> bool:
-        """Whether `fold` holds."""
-        return all(layer.folded for layer in self.attention_layers().values())
-
-    def unfold(self) -> Self:
-        """Undo `fold`, so that training moves the biases."""
-        for layer in self.attention_layers().values():
-            layer.unfold()
-        return self
+    def constants(self) -> dict[str, Any]:
+        return {path: ops.cast(layer.position_bias(), "float32") for path, layer in self.attention_layers().items()}
 
     def set_input_size(
         self,
@@ -198,7 +197,7 @@ class SwinTransformer(Backbone):
         Raises:
             BackboneError: sizes that are not positive, or not one per stage.
         """
-        wishes = {"img_size": img_size, "patch_size": patch_size, "always_partition": always_partition}
+        wishes: dict[str, Any] = {"img_size": img_size, "patch_size": patch_size, "always_partition": always_partition}
         wishes = {name: value for name, value in wishes.items() if value is not None}
         grid = dataclasses.replace(self.config, **wishes).grid_size
         windows = scaled_windows(grid, *self._reference, window_size, window_ratio)
@@ -229,16 +228,13 @@ def stage_windows(window_size: WindowSize, stages: int) -> tuple[Pair, ...]:
     Raises:
         BackboneError: another number of windows than stages, or one that is not positive.
     """
-    single = isinstance(window_size, int | np.integer)
-    if single or (len(window_size) == 2 and not isinstance(window_size[0], Sequence)):
-        window_size = (window_size,) * stages
-    windows = tuple(
-        tuple(int(side) for side in (window if isinstance(window, Sequence) else (window, window)))
-        for window in window_size
-    )
-    if len(windows) != stages or any(len(window) != 2 or min(window) < 1 for window in windows):
+    each: Sequence[Any] = window_size if isinstance(window_size, Sequence) else (window_size,) * stages
+    if len(each) == 2 and not isinstance(each[0], Sequence):
+        each = (each,) * stages
+    pairs = [window if isinstance(window, Sequence) else (window, window) for window in each]
+    if len(pairs) != stages or any(len(window) != 2 or min(window) < 1 for window in pairs):
         raise BackboneError(f"window_size {window_size}: expected a positive size, one for each of {stages} stages")
-    return windows
+    return tuple(pair(window) for window in pairs)
 
 
 def scaled_windows(
@@ -252,37 +248,13 @@ def scaled_windows(
     if window_size is not None:
         return stage_windows(window_size, len(windows))
     if window_ratio is None:
+        (rows, columns), (old_rows, old_columns) = grid, reference_grid
         return tuple(
-            tuple(max(1, side * new // old) for side, new, old in zip(window, grid, reference_grid, strict=True))
-            for window in windows
+            (max(1, height * rows // old_rows), max(1, width * columns // old_columns)) for height, width in windows
         )
     ratios = (window_ratio,) * len(windows) if isinstance(window_ratio, int) else tuple(window_ratio)
     if len(ratios) != len(windows) or min(ratios) < 1:
         raise BackboneError(
             f"window_ratio {window_ratio}: expected a positive ratio, one for each of {len(windows)} stages"
         )
-    return tuple(tuple(max(1, side // ratio) for side in grid) for ratio in ratios)
-
-
-def convert_swin_state_dict(state: dict[str, np.ndarray], model: SwinTransformer) -> dict[str, np.ndarray]:
-    """Bring a checkpoint to timm's names and to the model's patch and windows, as timm's `checkpoint_filter_fn`.
-
-    Microsoft's files merge patches at the end of a stage and name the classifier `head`. A bias table of the model's
-    length is taken to be for the model's window; timm would resize it where the window is not square.
-    """
-    microsofts = "layers.0.downsample.reduction.weight" in state
-    attention = model.attention_layers()
-    converted = {}
-    for key, array in state.items():
-        if key.rsplit(".", 1)[-1] in ("relative_position_index", "relative_coords_table", "attn_mask"):
-            continue
-        if key == "patch_embed.proj.weight":
-            array = resample_patch_kernel(array, model.patch_embed.patch_size)
-        if microsofts:
-            key = re.sub(r"layers\.(\d+)\.downsample", lambda found: f"layers.{int(found[1]) + 1}.downsample", key)
-            key = key.replace("head.", "head.fc.")
-        layer = attention.get(key.removesuffix(f".{TABLE}")) if key.endswith(TABLE) else None
-        if layer is not None and len(array) != layer.relative_position_bias_table.shape[0]:
-            array = resize_bias_table(array, layer.window)
-        converted[key] = array
-    return converted
+    return tuple((max(1, grid[0] // ratio), max(1, grid[1] // ratio)) for ratio in ratios)

@@ -6,8 +6,10 @@ from typing import Any
 import keras
 
 from implementations.errors import BackboneError
+from implementations.families.swin.blocks import EPSILON, StageSettings, SwinTransformerBlock
 from implementations.families.swin.model import SwinTransformer, SwinTransformerConfig
-from implementations.layers.swin import StageSettings
+from implementations.families.swinv2.attention import CosineWindowAttention
+from implementations.layers.norm import LayerNorm
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,35 @@ class SwinTransformerV2Config(SwinTransformerConfig):
         window = self.pretrained_window_sizes[index]
         window = (window, window) if isinstance(window, int) else tuple(window)
         settings = super().stage(index)
-        return dataclasses.replace(settings, cosine=True, act_layer=self.act_layer, pretrained_window=window)
+        return dataclasses.replace(
+            settings, block=SwinTransformerV2Block, act_layer=self.act_layer, pretrained_window=window
+        )
+
+
+class SwinTransformerV2Block(SwinTransformerBlock):
+    """x + norm1(attention(x)) within windows, then x + norm2(mlp(x)). Shapes: (B, H, W, C) -> (B, H, W, C)."""
+
+    norm_last = True
+
+    def create_norm(self, dim: int) -> LayerNorm:
+        return LayerNorm(dim, epsilon=EPSILON, gamma_initializer="zeros")  # at first, branches that add nothing
+
+    def create_attention(self, settings: StageSettings) -> keras.layers.Layer:
+        return CosineWindowAttention(
+            settings.out_dim,
+            self.windows.size,
+            settings.num_heads,
+            qkv_bias=settings.qkv_bias,
+            attn_drop=settings.attn_drop,
+            proj_drop=settings.proj_drop,
+            pretrained_window=settings.pretrained_window,
+        )
+
+    def call(self, x, training=None, return_attention=False):
+        branch, attention = self.attend(x, training)
+        x = x + self.drop_path1(self.norm1(branch), training=training)  # B, H, W, C
+        x = x + self.drop_path2(self.norm2(self.mlp(x, training=training)), training=training)
+        return (x, attention) if return_attention else x
 
 
 @keras.saving.register_keras_serializable(package="implementations")
@@ -43,3 +73,4 @@ class SwinTransformerV2(SwinTransformer):
     """Images (B, H, W, C) -> logits (B, num_classes). Reference: timm/models/swin_transformer_v2.py."""
 
     config_class = SwinTransformerV2Config
+    config: SwinTransformerV2Config

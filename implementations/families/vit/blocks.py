@@ -12,14 +12,18 @@ from keras import ops
 
 from implementations.errors import BackboneError
 from implementations.layers.activations import get_activation
-from implementations.layers.attention import Attention, head_dim, scaled_dot_product_attention, token_count
+from implementations.layers.attention import (
+    Attention,
+    head_dim,
+    join_heads,
+    scaled_dot_product_attention,
+    split_heads,
+)
 from implementations.layers.diff_attention import DiffAttention, DiffHeads
-from implementations.layers.drop_path import DropPath
-from implementations.layers.layer_scale import LayerScale
 from implementations.layers.linear import Linear
 from implementations.layers.mlp import create_mlp
 from implementations.layers.norm import create_norm
-from implementations.layers.rows import add, to_rows
+from implementations.layers.residual import DropPath, LayerScale
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,17 @@ class BlockSettings:
     mlp_layer: str
     attn_layer: str
 
-    def norm(self, channels: int | None = None) -> keras.layers.Layer:
-        """A norm of the model's kind over `channels`, by default the block's."""
-        return create_norm(self.norm_layer, channels or self.dim, self.norm_eps)
+    def norm(self) -> keras.layers.Layer:
+        """A norm of the model's kind over the block's channels."""
+        return create_norm(self.norm_layer, self.dim, self.norm_eps)
 
-    def scale(self) -> LayerScale | None:
-        """Layer scale, if the model has it."""
-        return LayerScale(self.dim, self.init_values) if self.init_values else None
+    def head_norm(self, channels: int) -> keras.layers.Layer:
+        """A norm of queries or keys, or nothing where the model has none."""
+        return create_norm(self.norm_layer if self.qk_norm else None, channels, self.norm_eps)
+
+    def scale(self) -> keras.layers.Layer:
+        """Layer scale, or nothing where the model has none."""
+        return LayerScale(self.dim, self.init_values) if self.init_values else keras.layers.Identity()
 
     def attention(self, depth: int) -> keras.layers.Layer:
         """The self-attention of block `depth`."""
@@ -85,10 +93,7 @@ class BlockSettings:
 
 
 class Block(keras.layers.Layer):
-    """Pre-norm block: x + attn(norm1(x)), then x + mlp(norm2(x)); each branch with layer scale and drop path.
-
-    With `keep` it returns that many leading tokens, and spares what only the others need.
-    """
+    """Pre-norm block: x + attn(norm1(x)), then x + mlp(norm2(x)); each branch with layer scale and drop path."""
 
     attention_paths = ("attn",)
 
@@ -104,13 +109,11 @@ class Block(keras.layers.Layer):
         self.drop_path2 = DropPath(drop_path)
         self.built = True
 
-    def call(self, x, training=None, return_attention=False, keep=None):
-        selected = {} if keep is None else {"queries": keep}
-        branch, attention = self.attn(self.norm1(x), training=training, return_attention=True, flat=True, **selected)
-        x = x if keep is None else x[:, :keep]
-        x = add(x, self.drop_path1(_scaled(self.ls1, branch), training=training, like=x))  # B, N, C
-        branch = self.mlp(to_rows(self.norm2(x)), training=training)
-        x = add(x, self.drop_path2(_scaled(self.ls2, branch), training=training, like=x))  # B, N, C
+    def call(self, x, training=None, return_attention=False):
+        branch, attention = self.attn(self.norm1(x), training=training, return_attention=True)
+        x = x + self.drop_path1(self.ls1(branch), training=training)  # B, N, C
+        branch = self.mlp(self.norm2(x), training=training)
+        x = x + self.drop_path2(self.ls2(branch), training=training)  # B, N, C
         return (x, [attention]) if return_attention else x
 
 
@@ -167,22 +170,20 @@ class ParallelScalingBlock(keras.layers.Layer):
 
     def _create_heads(self, settings: BlockSettings, depth: int) -> None:
         self.head_dim = head_dim(self.dim, self.num_heads)
-        self.q_norm = settings.norm(self.head_dim) if settings.qk_norm else None
-        self.k_norm = settings.norm(self.head_dim) if settings.qk_norm else None
+        self.q_norm, self.k_norm = settings.head_norm(self.head_dim), settings.head_norm(self.head_dim)
 
     def _create_outputs(self, settings: BlockSettings) -> None:
         self.attn_out_proj = Linear(self.dim, self.dim, use_bias=settings.proj_bias)
         self.mlp_out_proj = Linear(self.mlp_hidden_dim, self.dim, use_bias=settings.proj_bias)
 
-    def _attend(self, query, key, value, tokens, dropout):
+    def _attend(self, query, key, value, dropout):
         """Attention output (B, N, dim) and map from projections (B, N, dim)."""
-        query, key, value = (_heads(tensor, tokens, self.num_heads) for tensor in (query, key, value))
-        if self.q_norm is not None:
-            query, key = self.q_norm(query), self.k_norm(key)
+        query, key, value = (split_heads(tensor, self.num_heads) for tensor in (query, key, value))
+        query, key = self.q_norm(query), self.k_norm(key)
         attended, attention = scaled_dot_product_attention(
             query, key, value, dropout_p=dropout, return_weights=True, seed=self.seed_generator
         )
-        return _merged(attended, tokens, self.dim), attention
+        return join_heads(attended), attention
 
     def _project(self, attended, hidden):
         return self.attn_out_proj(attended) + self.mlp_out_proj(hidden)
@@ -195,10 +196,9 @@ class ParallelScalingBlock(keras.layers.Layer):
         if self.mlp_bias is not None:
             hidden = hidden + self.mlp_bias
         dropout = self.attn_drop if training else 0.0
-        attended, attention = self._attend(query, key, value, token_count(x), dropout)
+        attended, attention = self._attend(query, key, value, dropout)
         hidden = self.mlp_drop(self.mlp_act(hidden), training=training)  # B, N, hidden
-        branch = _scaled(self.ls, self._project(attended, hidden))
-        x = x + self.drop_path(branch, training=training)  # B, N, C
+        x = x + self.drop_path(self.ls(self._project(attended, hidden)), training=training)  # B, N, C
         return (x, [attention]) if return_attention else x
 
 
@@ -207,8 +207,7 @@ class DiffParallelScalingBlock(ParallelScalingBlock):
 
     def _create_heads(self, settings: BlockSettings, depth: int) -> None:
         self.head_dim = head_dim(self.dim, 2 * self.num_heads)
-        self.q_norm = settings.norm(self.head_dim) if settings.qk_norm else None
-        self.k_norm = settings.norm(self.head_dim) if settings.qk_norm else None
+        self.q_norm, self.k_norm = settings.head_norm(self.head_dim), settings.head_norm(self.head_dim)
         self._heads = DiffHeads(self.num_heads, self.head_dim, depth)
         self.sub_norm = self._heads.sub_norm
         self.lambda_q1, self.lambda_k1, self.lambda_q2, self.lambda_k2 = self._heads.lambdas
@@ -216,12 +215,11 @@ class DiffParallelScalingBlock(ParallelScalingBlock):
     def _create_outputs(self, settings: BlockSettings) -> None:
         self.out_proj = Linear(self.dim + self.mlp_hidden_dim, self.dim, use_bias=settings.proj_bias)
 
-    def _attend(self, query, key, value, tokens, dropout):
-        query, key = (_heads(tensor, tokens, 2 * self.num_heads) for tensor in (query, key))
-        if self.q_norm is not None:
-            query, key = self.q_norm(query), self.k_norm(key)
-        attended, attention = self._heads(query, key, _heads(value, tokens, self.num_heads), dropout=dropout)
-        return _merged(attended, tokens, self.dim), attention
+    def _attend(self, query, key, value, dropout):
+        query, key = (split_heads(tensor, 2 * self.num_heads) for tensor in (query, key))
+        query, key = self.q_norm(query), self.k_norm(key)
+        attended, attention = self._heads(query, key, split_heads(value, self.num_heads), dropout=dropout)
+        return join_heads(attended), attention
 
     def _project(self, attended, hidden):
         return self.out_proj(ops.concatenate([attended, hidden], axis=-1))
@@ -243,8 +241,8 @@ class Branch(keras.layers.Layer):
         x = self.norm(x)
         if self._is_attention:
             x, attention = self.attn(x, training=training, return_attention=True)
-            return self.drop_path(_scaled(self.ls, x), training=training), attention
-        return self.drop_path(_scaled(self.ls, self.mlp(x, training=training)), training=training)
+            return self.drop_path(self.ls(x), training=training), attention
+        return self.drop_path(self.ls(self.mlp(x, training=training)), training=training)
 
 
 class ParallelThingsBlock(keras.layers.Layer):
@@ -269,17 +267,3 @@ BLOCKS = {
     block.__name__: block
     for block in (Block, ResPostBlock, ParallelScalingBlock, DiffParallelScalingBlock, ParallelThingsBlock)
 }
-
-
-def _scaled(scale: LayerScale | None, branch):
-    return branch if scale is None else scale(branch)
-
-
-def _heads(x, tokens, heads):
-    """(B, N, C) to (B, heads, N, C / heads)."""
-    return ops.transpose(ops.reshape(x, (-1, tokens, heads, x.shape[-1] // heads)), (0, 2, 1, 3))
-
-
-def _merged(x, tokens, dim):
-    """(B, heads, N, head_dim) to (B, N, dim)."""
-    return ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, tokens, dim))

@@ -36,7 +36,7 @@ def _from_openai_clip(state: State) -> State:
         ("mlp.c_fc", "mlp.fc1"),
         ("mlp.c_proj", "mlp.fc2"),
     )
-    found = {}
+    found: State = {}
     for name, array in _below("visual.", state).items():
         name = _replaced(name, names)
         if name == "proj":
@@ -116,7 +116,7 @@ def _from_aimv2(state: State) -> State:
 
 def _from_radio(state: State) -> State:
     """C-RADIO v3 and v4: the first teacher's class token is the class token, the other tokens are registers."""
-    found = {}
+    found: State = {}
     for name, array in _below("radio_model.model.", state).items():
         if name == "patch_generator.embedder.weight":
             side = math.isqrt(array.shape[1] // 3)
@@ -166,12 +166,14 @@ def _resized(state: State, model: Any) -> State:
     variant = model.pretrained_cfg.variant if model.pretrained_cfg else ""
     is_radio = "radio" in variant
     bilinear = is_radio or "flexi" in variant
-    how = {"interpolation": "bilinear" if bilinear else "bicubic", "antialias": not bilinear}
+    interpolation, antialias = ("bilinear", False) if bilinear else ("bicubic", True)
     state, kernel = dict(state), state.get("patch_embed.proj.weight")
     if kernel is not None:
         if kernel.ndim < 4:  # written before patches were a convolution
             kernel = kernel.reshape(kernel.shape[0], -1, *model.patch_embed.patch_size)
-        state["patch_embed.proj.weight"] = resample_patch_kernel(kernel, model.patch_embed.patch_size, **how)
+        state["patch_embed.proj.weight"] = resample_patch_kernel(
+            kernel, model.patch_embed.patch_size, interpolation, antialias
+        )
     positions, grid = state.get("pos_embed"), model.patch_embed.grid_size
     if positions is None or positions.ndim != 3:
         return state
@@ -181,7 +183,7 @@ def _resized(state: State, model: Any) -> State:
         return state
     corners = any(name in variant for name in ("base_patch16_radio_v3", "huge_patch16_radio_v3"))
     size = (max(grid), max(grid)) if is_radio else grid
-    positions = resample_positions(positions, size, old, num_prefix_tokens=prefix, align_corners=corners, **how)
+    positions = resample_positions(positions, size, old, prefix, interpolation, antialias, align_corners=corners)
     if is_radio:
         positions = positions.reshape(1, *size, -1)[:, : grid[0], : grid[1]].reshape(1, grid[0] * grid[1], -1)
     return {**state, "pos_embed": positions}

@@ -8,17 +8,18 @@ import keras
 import numpy as np
 from keras import ops
 
+from implementations.attention_map import through_tokens
 from implementations.backbone import Backbone, BackboneConfig, Feature, FeatureInfo, keeps, take_indices
 from implementations.errors import BackboneError
+from implementations.families.vit import inference
 from implementations.families.vit.blocks import BLOCKS, BlockSettings
 from implementations.families.vit.checkpoint import convert_vit_state_dict
-from implementations.layers.attention_pool import AttentionPoolLatent
-from implementations.layers.drop_path import drop_path_rates
 from implementations.layers.linear import Linear
 from implementations.layers.norm import create_norm
 from implementations.layers.patch_embed import PatchEmbed
-from implementations.layers.pooling import token_mean
+from implementations.layers.pooling import AttentionPoolLatent, token_mean
 from implementations.layers.position import resample_position_tensor
+from implementations.layers.residual import drop_path_rates
 
 POOLS = ("", "avg", "avgmax", "max", "token", "map")
 
@@ -92,6 +93,7 @@ class VisionTransformer(Backbone):
     """Images (B, H, W, C) -> logits (B, num_classes). Reference: timm/models/vision_transformer.py."""
 
     config_class = VisionTransformerConfig
+    config: VisionTransformerConfig
 
     def __init__(self, config: VisionTransformerConfig, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
@@ -107,7 +109,7 @@ class VisionTransformer(Backbone):
         )
         self._create_tokens()
         self.pos_drop = keras.layers.Dropout(config.pos_drop_rate)
-        self.norm_pre = self._norm() if config.pre_norm else None
+        self.norm_pre = self._norm(config.pre_norm)
         rates = drop_path_rates(config.drop_path_rate, config.depth)
         depth = max(self.out_indices) + 1 if config.features_only else config.depth
         settings, block = config.block_settings(), BLOCKS[config.block_fn]
@@ -115,8 +117,9 @@ class VisionTransformer(Backbone):
         self._create_head()
         self.build((None, *config.img_size, config.in_chans))
 
-    def _norm(self) -> keras.layers.Layer:
-        return create_norm(self.config.norm_layer, self.config.embed_dim, self.config.norm_eps)
+    def _norm(self, wanted: bool) -> keras.layers.Layer:
+        config = self.config
+        return create_norm(config.norm_layer if wanted else None, config.embed_dim, config.norm_eps)
 
     def _token(self, name: str, count: int, std: float) -> keras.Variable:
         initializer = keras.initializers.TruncatedNormal(stddev=std)
@@ -134,7 +137,7 @@ class VisionTransformer(Backbone):
         pooled = config.global_pool in ("avg", "avgmax", "max")
         after_pool = config.final_norm and (pooled if config.fc_norm is None else config.fc_norm)
         keep = not config.features_only
-        self.norm = self._norm() if keep and config.final_norm and not after_pool else None
+        self.norm = self._norm(keep and config.final_norm and not after_pool)
         self.attn_pool = None
         if keep and config.global_pool == "map":
             self.attn_pool = AttentionPoolLatent(
@@ -145,7 +148,7 @@ class VisionTransformer(Backbone):
                 config.norm_eps,
                 config.act_layer,
             )
-        self.fc_norm = self._norm() if keep and after_pool else None
+        self.fc_norm = self._norm(keep and after_pool)
         self.head_drop = keras.layers.Dropout(config.drop_rate)
         self.head = Linear(config.embed_dim, config.num_classes) if keep and config.num_classes else None
 
@@ -175,36 +178,27 @@ class VisionTransformer(Backbone):
             x = ops.concatenate([*prefix, x], axis=1)  # B, N, C
         if not self.config.no_embed_class:
             x = x + positions
-        x = self.pos_drop(x, training=training)
-        return (x if self.norm_pre is None else self.norm_pre(x)), grid
+        return self.norm_pre(self.pos_drop(x, training=training)), grid
 
-    def head_features(self, images, training=None):
-        return self.run(images, training, keep=self._read_tokens())[0]
-
-    def _read_tokens(self) -> int | None:
-        """Leading tokens that the head reads, None for all; the last block need not compute the others."""
-        config = self.config
-        if config.global_pool != "token" or config.block_fn != "Block" or config.attn_layer == "diff":
-            return None
-        return self.num_prefix_tokens - config.reg_tokens
-
-    def run(self, images, training=None, attention=False, indices=(), keep=None):
-        x, (height, width) = self.embed(images, training)
+    def run(self, images, training=None, attention=False, indices=()):
+        x, grid = self.embed(images, training)
         maps, attentions = {}, {}
         for index, block in enumerate(self.blocks):
-            if keep is not None and block is self.blocks[-1]:
-                x = block(x, training=training, keep=keep)  # B, keep, C
-            elif attention:
-                x, found = block(x, training=training, return_attention=True)
-                for path, weights in zip(block.attention_paths, found, strict=True):
-                    path = f"blocks.{index}.{path}".rstrip(".")
-                    if keeps(attention, path):
-                        attentions[path] = weights
-            else:
-                x = block(x, training=training)  # B, N, C
+            x, found = block(x, training=training, return_attention=True)  # B, N, C
+            for path, weights in zip(block.attention_paths, found, strict=True):
+                path = f"blocks.{index}.{path}".rstrip(".")
+                if keeps(attention, path):
+                    attentions[path] = weights
             if index in indices:
-                maps[index] = ops.reshape(x[:, self.num_prefix_tokens :], (-1, height, width, x.shape[-1]))
-        return (x if self.norm is None else self.norm(x)), maps, attentions
+                maps[index] = self.as_map(x, grid)
+        return self.norm(x), maps, attentions
+
+    def infer(self, images, indices=()):
+        return inference.run(self, images, indices)
+
+    def as_map(self, tokens, grid: tuple[int, int]):
+        """The patches' tokens of (B, prefix + patches, C) as a map (B, height, width, C)."""
+        return ops.reshape(tokens[:, self.num_prefix_tokens :], (-1, *grid, tokens.shape[-1]))
 
     def pool(self, x):
         """Pooled tokens: (B, N, C) -> (B, C), or the tokens themselves with pool ''."""
@@ -215,7 +209,7 @@ class VisionTransformer(Backbone):
             return x
         if not config.pool_include_prefix:
             x = x[:, self.num_prefix_tokens :]
-        if config.global_pool == "map":
+        if self.attn_pool is not None:
             return self.attn_pool(x)
         if config.global_pool == "avg":
             return token_mean(x)
@@ -223,8 +217,7 @@ class VisionTransformer(Backbone):
         return highest if config.global_pool == "max" else 0.5 * (highest + token_mean(x))
 
     def forward_head(self, features, training=None, pre_logits=False):
-        x = self.pool(features)
-        x = x if self.fc_norm is None else self.fc_norm(x)
+        x = self.fc_norm(self.pool(features))
         x = self.head_drop(x, training=training)  # B, C
         return x if pre_logits or self.head is None else self.head(x)
 
@@ -239,6 +232,11 @@ class VisionTransformer(Backbone):
         """As every backbone's; by default the last three blocks, timm's default here."""
         chosen, depth = self.config.out_indices, self.config.depth
         return take_indices(min(3, depth) if chosen is None else chosen, depth)
+
+    def roll_out(self, blocks, grid):
+        prefix = self.num_prefix_tokens
+        read = slice(prefix - self.config.reg_tokens) if self.config.global_pool == "token" else slice(prefix, None)
+        return through_tokens(blocks, read, prefix)
 
     def check_size(self, size, expected):
         if not self.config.dynamic_img_size:

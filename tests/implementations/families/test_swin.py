@@ -109,13 +109,13 @@ class SwinCase(BackboneCase):
         model = self.create()
         images = self.images(model)
         exact = numpy_of(model(images))
-        layers = model.attention_layers().values()
         assert model.fold() is model
-        assert all(layer._folded is not None for layer in layers)
+        assert model.folded.keys() == model.attention_layers().keys()
         np.testing.assert_allclose(numpy_of(model(images)), exact, atol=1e-6 * np.abs(exact).max())
-        for layer in layers:
-            layer._folded = 5 * np.random.default_rng(2).normal(size=layer._folded.shape)
+        random = np.random.default_rng(2)
+        model.folded = {path: 5 * random.normal(size=bias.shape) for path, bias in model.folded.items()}
         assert np.abs(numpy_of(model(images)) - exact).max() > 1e-3 * np.abs(exact).max()  # the folded value is used
+        np.testing.assert_allclose(numpy_of(model(images, training=True)), exact, atol=1e-5 * np.abs(exact).max())
         np.testing.assert_array_equal(numpy_of(model.unfold()(images)), exact)
 
     def test_every_pool_is_timms(self):

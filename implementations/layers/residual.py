@@ -1,17 +1,28 @@
-"""Owns stochastic depth (https://arxiv.org/abs/1603.09382)."""
+"""What stands on a residual branch: a learned scale of its channels, and stochastic depth."""
 
 import keras
 from keras import ops
 
-from implementations.layers.rows import from_rows
+
+@keras.saving.register_keras_serializable(package="implementations")
+class LayerScale(keras.layers.Layer):
+    """`x * gamma` over the last axis (https://arxiv.org/abs/2103.17239); `gamma` (dim,) starts at `init_values`."""
+
+    def __init__(self, dim: int, init_values: float = 1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.gamma = self.add_weight((dim,), initializer=keras.initializers.Constant(init_values), name="gamma")
+        self.built = True
+
+    def call(self, x):
+        return x * self.gamma
 
 
 @keras.saving.register_keras_serializable(package="implementations")
 class DropPath(keras.layers.Layer):
-    """In training, zeroes whole samples with probability `rate` and divides the kept ones by `1 - rate`.
+    """Stochastic depth (https://arxiv.org/abs/1603.09382), on whole samples.
 
-    Shapes: (batch, ...) -> the same. Outside training, or at rate 0, the input itself. With `like` (batch, ..., C) the
-    input may be rows of that shape.
+    In training it zeroes each with probability `rate` and divides the kept ones by `1 - rate`.
+    Shapes: (batch, ...) -> the same. Outside training, or at rate 0, the input itself.
     """
 
     def __init__(self, rate: float = 0.0, seed: int | None = None, **kwargs):
@@ -20,10 +31,9 @@ class DropPath(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed) if rate else None
         self.built = True
 
-    def call(self, x, training=None, like=None):
+    def call(self, x, training=None):
         if not training or not self.rate:
             return x
-        x = x if like is None else from_rows(x, like)
         shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:]))
         drawn = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
         kept = ops.cast(drawn >= self.rate, x.dtype)
