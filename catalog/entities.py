@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -152,23 +153,22 @@ class Entities:
     def paper_links(self, frames: Frames) -> pd.DataFrame:
         """The reference links with their patterns resolved to the architectures and models of today."""
         architectures = frames["architectures"].loc[frames["architectures"]["origin"] == "timm", "architecture"]
-        models = frames["models"].loc[frames["models"]["tag"].notna(), ["model", "tag"]]
-        parts = []
+        tagged = frames["models"].loc[frames["models"]["tag"].notna(), ["model", "tag"]]
+        tags = list(tagged.itertuples(index=False, name=None))
+        present = set(frames["papers"]["paper"])
+        links = []
         for link in self.identity.rows("paper_links.csv"):
             target_type, target = link["target_type"], link["target"]
+            if link["paper"] not in present:
+                continue
             if target_type == "family":
-                targets = frames["families"].loc[frames["families"]["family"] == target, "family"]
+                targets = [family for family in frames["families"]["family"] if family == target]
             elif target_type == "architecture":
-                targets = architectures[architectures.str.match(target)]
+                targets = [name for name in architectures if re.match(target, name)]
             else:
-                target_type, targets = "model", models.loc[models["tag"].str.contains(target), "model"]
-            parts.append(
-                pd.DataFrame({"target": targets}).assign(
-                    paper=link["paper"], target_type=target_type, role=link["role"]
-                )
-            )
-        links = pd.concat(parts, ignore_index=True)
-        return links[links["paper"].isin(frames["papers"]["paper"])].drop_duplicates()
+                target_type, targets = "model", [model for model, tag in tags if re.search(target, tag)]
+            links += [(name, link["paper"], target_type, link["role"]) for name in targets]
+        return pd.DataFrame(links, columns=pd.Index(["target", "paper", "target_type", "role"])).drop_duplicates()
 
 
 def papers(records: Sequence[Paper], kept: pd.DataFrame) -> pd.DataFrame:

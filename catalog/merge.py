@@ -70,7 +70,7 @@ class _Merge:
         accepted: Collection[str],
     ) -> None:
         self.identity = Identity()
-        self.previous = {name: previous.get(name, table.empty()) for name, table in TABLES.items()}
+        self.previous = {name: previous[name] if name in previous else table.empty() for name, table in TABLES.items()}
         last_good = LastGood(self.previous, parsed, self.identity)
         self.kept: Kept = keep_older_rows(parsed, failed, self.previous["sources"], today, accepted, last_good)
         self.problems = list(self.kept.problems)
