@@ -11,9 +11,12 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hash
 MIRROR ?=
 # Options of `make bench`, such as BENCH='--models vit_base_patch16_224 --rounds 4'.
 BENCH ?=
+# For `make fuzz`: how many mirrors are broken, and the number they are drawn from.
+FUZZ ?= 1000
+SEED ?= 1
 README_CHART := public/charts/gmacs-accuracy.png
 
-.PHONY: site serve test sweep lint refresh charts audit bench bench-pipeline lock clean
+.PHONY: site serve test sweep lint refresh charts audit fuzz bench bench-pipeline lock clean
 
 .venv/site.stamp: pyproject.toml requirements/site.txt package-lock.json
 	$(PYTHON) -m venv .venv
@@ -56,6 +59,9 @@ test: lint  ## lint, format, types and all tests
 
 sweep: .venv/test.stamp  ## the slow extras: every variant and every check
 	$(BIN)/pytest -m sweep
+
+fuzz: .venv/test.stamp  ## refresh from mirrors broken at random; the tests do some of it
+	$(BIN)/python -m tests.fuzz --mirrors $(FUZZ) --seed $(SEED)
 
 audit:  ## compare every published figure with its line of upstream; the built site's too where there is one
 	$(PYTHON) -m tests.audit $(if $(MIRROR),--mirror $(MIRROR))
