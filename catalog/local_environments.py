@@ -1,18 +1,26 @@
-"""Owns how the conditions of a run measured here become an environment: its key, its label and what is known of it."""
+"""How the conditions of a run measured here become an environment: its key, its label and what is known of it."""
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
+from catalog.reference import REFERENCE
 from catalog.results_file import Result
 from catalog.schema import TABLES
 
 HERE = "here"
-Identity = tuple[object, ...]
+Row = dict[str, object]
+VERSION = r"[0-9][0-9A-Za-z.]{0,29}"
+DIGITS = 8  # of a digest, hexadecimal
+JOINED = ("os", "libraries")  # what may differ between runs of one environment
 # Two runs belong to one environment when these agree.
 CONDITIONS = (
     "device",
@@ -23,6 +31,7 @@ CONDITIONS = (
     "cuda_version",
     "runtime",
     "threads",
+    "memory_gb",
     "processor_flags",
     "switches",
 )
@@ -64,65 +73,41 @@ class UnknownConditions(Exception):
         self.rule = rule
 
 
-class LocalEnvironments:
-    """The environments of the runs that it is shown, each under a key that is its own.
+def own_name(words: str, conditions: Sequence[object]) -> str:
+    """The name of what has these conditions: words for the most of them, and a digest of all.
 
-    Machines that call themselves alike (a virtual machine says "AMD EPYC" and no more), or one machine under other
-    switches, are told apart by a number at the end of the key, in the order in which they are shown. `kept` are rows
-    of `environments` whose keys are taken.
+    It follows from the conditions alone, never from what else was read. The names in reference/local_names.csv were
+    published before names held a digest; each stays that of the conditions that it stood for.
     """
+    plain = [None if value is None else str(value) for value in conditions]
+    digest = hashlib.sha256(json.dumps(plain).encode()).hexdigest()[:DIGITS]
+    return words if _published().get(words) == digest else f"{words}-{digest}"
 
-    def __init__(self, kept: pd.DataFrame) -> None:
-        self._kept = kept
-        self._keys: dict[Identity, str] = {
-            tuple(None if pd.isna(row[name]) else row[name] for name in CONDITIONS): str(row["environment"])
-            for row in kept.to_dict("records")
-        }
-        self._labels: dict[str, str] = dict(zip(kept["environment"], kept["label"], strict=True))
-        self._rows: dict[str, dict[str, object]] = {}
-        self._newest: dict[str, str] = {}
-        self._libraries: dict[str, set[str]] = {}
 
-    def key(self, run: Result) -> str:
-        """The environment's key. Raises UnknownConditions."""
-        row = _row(run)
-        identity = tuple(row[name] for name in CONDITIONS)
-        if identity not in self._keys:
-            key, label = self._new(row)
-            if fault := TABLES["environments"].fault(row | {"environment": key, "label": label}):
-                raise UnknownConditions("conditions", fault)
-            self._keys[identity], self._labels[key] = key, label
-        key = self._keys[identity]
-        self._libraries.setdefault(key, set()).update(_split(run.libraries))
-        if run.measured_at >= self._newest.get(key, ""):
-            self._newest[key] = run.measured_at
-            self._rows[key] = row
-        return key
+@cache
+def _published() -> dict[str, str]:
+    with (REFERENCE / "local_names.csv").open(encoding="utf-8", newline="") as file:
+        return {row["name"]: row["digest"] for row in csv.DictReader(file)}
 
-    def rows(self) -> pd.DataFrame:
-        """The table of the environments shown, then those kept; what may differ between runs is the newest run's."""
-        rows = [
-            row
-            | {
-                "environment": key,
-                "label": self._labels[key],
-                "libraries": "; ".join(sorted(self._libraries[key])) or None,
-            }
-            for key, row in self._rows.items()
-        ]
-        table = TABLES["environments"]
-        parts = [frame for frame in (table.typed(pd.DataFrame(rows)), self._kept) if len(frame)]
-        return pd.concat(parts, ignore_index=True).drop_duplicates("environment") if parts else table.empty()
 
-    def _new(self, row: dict[str, object]) -> tuple[str, str]:
-        """A free key and a label that says what sets it apart."""
-        base, label = _key(row), _label(row)
-        taken = set(self._keys.values())
-        if base not in taken:
-            return base, label
-        number = next(number for number in range(2, len(taken) + 3) if f"{base}-{number}" not in taken)
-        switches = f": {row['switches']}" if row["switches"] else ""
-        return f"{base}-{number}", f"{label[:-1]}, no. {number}{switches})"
+def environment_of(run: Result) -> Row:
+    """The row of `environments` that a run belongs to. Raises UnknownConditions."""
+    row = _row(run)
+    words = _words(row)
+    key = own_name(words, [row[name] for name in CONDITIONS])
+    row |= {"environment": key, "label": _label(row, key.removeprefix(words).strip("-"))}
+    if fault := TABLES["environments"].fault(row):
+        raise UnknownConditions("conditions", fault)
+    return row
+
+
+def environments_table(rows: Iterable[Row]) -> pd.DataFrame:
+    """The table of environments, from the rows of runs: it has the operating systems and libraries of all of them."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        known = found.setdefault(str(row["environment"]), dict(row))
+        known |= {name: _joined(known[name], row[name]) for name in JOINED}
+    return TABLES["environments"].typed(pd.DataFrame(list(found.values())))
 
 
 def runtime_version(run: Result) -> str:
@@ -132,7 +117,7 @@ def runtime_version(run: Result) -> str:
     versions = _versions(run.libraries)
     packages = RUNTIMES[run.runtime].packages
     for package in packages:
-        if package in versions:
+        if re.fullmatch(VERSION, versions.get(package, "")):
             return versions[package]
     raise UnknownConditions(
         "no-version", f"libraries are {run.libraries[:200]!r}, expected the version of {packages[0]} among them"
@@ -145,7 +130,7 @@ def device_name(name: str) -> str:
     return " ".join(plain.split())
 
 
-def _row(run: Result) -> dict[str, object]:
+def _row(run: Result) -> Row:
     version = runtime_version(run)
     runtime = RUNTIMES[run.runtime]
     return {
@@ -155,7 +140,7 @@ def _row(run: Result) -> dict[str, object]:
         "layout": run.layout or None,
         "framework": runtime.framework,
         "framework_version": version,
-        "cuda_version": _versions(run.libraries).get("cuda"),
+        "cuda_version": _cuda_version(run.libraries),
         "compiled": runtime.compiled,
         "origin": HERE,
         "runtime": run.runtime,
@@ -163,26 +148,40 @@ def _row(run: Result) -> dict[str, object]:
         "memory_gb": run.memory_gb,
         "os": run.os or None,
         "processor_flags": run.processor_flags or None,
+        "libraries": "; ".join(_split(run.libraries)),
         "switches": run.switches or None,
     }
 
 
-def _key(row: dict[str, object]) -> str:
+def _cuda_version(libraries: str) -> str | None:
+    version = _versions(libraries).get("cuda")
+    if version is not None and not re.fullmatch(VERSION, version):
+        raise UnknownConditions("no-version", f"the version of cuda is {version[:60]!r}, expected a number")
+    return version
+
+
+def _words(row: Row) -> str:
     runtime = RUNTIMES[str(row["runtime"])]
     parts = [row["device"], f"{row['threads']}t", row["precision"], row["layout"]]
     parts += [f"{runtime.short}{row['framework_version']}"]
     parts += [f"cu{row['cuda_version']}"] if row["cuda_version"] else []
     text = "-".join(str(part) for part in [*parts, runtime.mode] if part)
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")
 
 
-def _label(row: dict[str, object]) -> str:
+def _label(row: Row, digest: str) -> str:
+    """A name for people; the digest in the key tells it from others whose words are the same."""
     runtime = RUNTIMES[str(row["runtime"])]
     details = [row["precision"], str(row["layout"] or "").upper(), f"{row['framework']} {row['framework_version']}"]
     details += [f"CUDA {row['cuda_version']}"] if row["cuda_version"] else []
     threads = f"{row['threads']} thread{'s' if row['threads'] != 1 else ''}"
     device = row["device"] if row["kind"] == "gpu" else f"{row['device']}, {threads}"
-    return f"{device} ({', '.join(str(part) for part in [*details, runtime.label] if part)})"
+    return f"{device} ({', '.join(str(part) for part in [*details, runtime.label, digest] if part)})"
+
+
+def _joined(*texts: object) -> str | None:
+    """Every part of texts that list parts, once."""
+    return "; ".join(sorted({part for text in texts if text for part in _split(str(text))})) or None
 
 
 def _versions(libraries: str) -> dict[str, str]:
@@ -191,5 +190,5 @@ def _versions(libraries: str) -> dict[str, str]:
     return {name.lower().replace("_", "-"): version.partition("+")[0] for name, _, version in pairs}
 
 
-def _split(libraries: str) -> Iterable[str]:
-    return [part.strip() for part in libraries.split(";") if part.strip()]
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip()]

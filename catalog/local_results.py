@@ -6,6 +6,7 @@ Only rows of these files are touched, and what a file no longer gives is kept as
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 from catalog.keep import Kept, keep_older_rows
 from catalog.local_environments import HERE
 from catalog.local_files import SCRAPER, LocalFiles, read_folder
-from catalog.local_rows import LocalRows
+from catalog.local_rows import AGAIN, SAME_RUN, LocalRows
 from catalog.merge import Frames, Merged
 from catalog.problems import Problem
 from catalog.records import RejectedRow
@@ -23,7 +24,6 @@ from catalog.schema import TABLES
 FIGURES = ("measurements", "layer_measurements", "evaluations", "second_opinions")
 ENTITIES = ("architectures", "models")
 SPEEDS = ("measurements", "layer_measurements")
-EXPECTED = ("measured-again",)  # what a sweep does anyway and needs no word
 
 
 def add_local(frames: Frames, before: Frames, folder: Path = DIRECTORY, accepted: Collection[str] = ()) -> Merged:
@@ -31,7 +31,7 @@ def add_local(frames: Frames, before: Frames, folder: Path = DIRECTORY, accepted
 
     `frames` are the tables as merged from upstream; `before` those of the last good state, whose rows are kept for a
     file that is gone, cannot be read or lost rows, unless its source is in `accepted`. The same files give the same
-    tables, however often they are added.
+    tables, however often they are added, and no file changes what another gives.
     """
     files = read_folder(folder)
     known = before["sources"][before["sources"]["scraper"] == SCRAPER]
@@ -41,7 +41,10 @@ def add_local(frames: Frames, before: Frames, folder: Path = DIRECTORY, accepted
     kept = keep_older_rows(files.parsed, files.failed | missing, known, "", accepted)
     upstream = without_local(frames)
     rows = LocalRows(
-        [record for file in kept.usable for record in file.records], upstream, _kept_environments(kept, before)
+        [record for file in kept.usable for record in file.records],
+        upstream,
+        before,
+        _kept_environments(kept, before),
     )
     rejected = [*(row for file in kept.usable for row in file.rejected), *rows.rejected]
     merged = _joined(upstream, before, kept, rows, rejected)
@@ -108,10 +111,18 @@ def _gone(source: str) -> Problem:
 
 
 def _aside(rows: LocalRows, files: LocalFiles) -> list[Problem]:
-    """A word on each row that a rule set aside, at its place in the file."""
+    """A word on each row that a rule set aside, at its place in the file; one for all that a file has in common."""
     addresses = {parsed.file.source: parsed.file.url for parsed in files.parsed}
-    return [
+    found = [
         Problem("warning", addresses[row.source], row.line, row.rule, f"{row.detail}; the row is quarantined")
         for row in rows.rejected
-        if row.rule not in EXPECTED
+        if row.rule not in (AGAIN, SAME_RUN)
     ]
+    twice = [(*place, f"{text}; it stays with both files") for place, text in rows.told_twice.items()]
+    late = [(row.source, row.line, row.detail) for row in rows.rejected if row.rule == SAME_RUN]
+    twice += [(source, line, f"{text}; the row is quarantined") for source, line, text in late]
+    for source, group in groupby(sorted(twice), key=lambda place: place[0]):
+        (_, line, detail), *more = group
+        rest = f"; so it is with {len(more)} more rows" if more else ""
+        found.append(Problem("warning", addresses[source], line, SAME_RUN, f"{detail}{rest}"))
+    return found

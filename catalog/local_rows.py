@@ -9,7 +9,7 @@ import pandas as pd
 
 from catalog.evaluations_file import IMAGES
 from catalog.identity import split_name
-from catalog.local_environments import LocalEnvironments, UnknownConditions
+from catalog.local_environments import UnknownConditions, environment_of, environments_table
 from catalog.local_rules import faults, knowledge
 from catalog.records import LocalEvaluation, LocalRun, Record, RejectedRow
 from catalog.result_rows import row_line
@@ -19,22 +19,37 @@ from catalog.vocabulary import IMAGENET, MEASURED_HERE
 
 Frames = dict[str, pd.DataFrame]
 Row = dict[str, object]
+Place = tuple[str, int]  # source and line
 
 LAYER = re.compile(r"[a-z][a-z0-9-]*-\d+(x\d+)*")
 SHOWN_FIRST = {name: place for place, name in enumerate(SHOWN)}
-EXTRA = ["raw", "measured_at"]  # columns that rows have on their way
+EXTRA = ["raw", "measured_at", "run"]  # columns that rows have on their way
+AGAIN, SAME_RUN = "measured-again", "same-run"  # rules of their own
 
 
 class LocalRows:
-    """The rows that records give, held against the tables of upstream; `rejected` are those set aside."""
+    """The rows that records give, held against the tables of upstream; `rejected` are those set aside.
 
-    def __init__(self, records: Sequence[Record], upstream: Frames, kept_environments: pd.DataFrame) -> None:
+    Rules come first: only among rows that break none does a later measurement replace an earlier one, and only in the
+    same file. No file changes or removes a row of another: a run that stood in the tables `before` stays with the file
+    that gave it, and what another file says of it is set aside. Where two new files hold a run it stands with each, and
+    `told_twice` names it.
+    """
+
+    def __init__(
+        self, records: Sequence[Record], upstream: Frames, before: Frames, kept_environments: pd.DataFrame
+    ) -> None:
         self.rejected: list[RejectedRow] = []
+        self.told_twice: dict[Place, str] = {}
         self._upstream = upstream
-        self._environments = LocalEnvironments(kept_environments)
+        self._before = before
+        self._conditions: dict[Place, Row] = {}
         models, layers = self._speeds(record for record in records if isinstance(record, LocalRun))
-        self.environments = self._environments.rows()
-        self.layers, self.models = self._sound(layers, models)
+        layers, models = self._sound(layers, models)
+        self.layers, self.models = self._once("layer_measurements", layers), self._once("measurements", models)
+        self.environments = environments_table(
+            [*_rows(kept_environments), *self._conditions_of(self.layers, self.models)]
+        )
         self.accuracies, self.opinions = self._evaluations(
             record for record in records if isinstance(record, LocalEvaluation)
         )
@@ -49,20 +64,27 @@ class LocalRows:
                 self._reject(record.source, record.line, "unknown-workload", fault, row_line(record.run))
                 continue
             try:
-                environment = self._environments.key(record.run)
+                conditions = environment_of(record.run)
             except UnknownConditions as error:
                 self._reject(record.source, record.line, error.rule, str(error), row_line(record.run))
                 continue
-            rows[table].append(subject | {"environment": environment} | _figures(record))
+            self._conditions[record.source, record.line] = conditions
+            rows[table].append(subject | {"environment": conditions["environment"]} | _figures(record))
         models, layers = (self._valid(table, found) for table, found in rows.items())
         return models, layers
 
     def _sound(self, layers: pd.DataFrame, models: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """What breaks no rule. Peaks come from layers that break none, so that a wrong one raises no bar."""
         implementations = self._upstream["implementations"]
-        layers = self._without(layers, faults(layers, knowledge(self.environments, layers.iloc[:0], implementations)))
-        known = knowledge(self.environments, layers, implementations)
+        environments = environments_table(self._conditions_of(layers, models))
+        layers = self._without(layers, faults(layers, knowledge(environments, layers.iloc[:0], implementations)))
+        known = knowledge(environments, layers, implementations)
         return self._without(layers, faults(layers, known)), self._without(models, faults(models, known))
+
+    def _conditions_of(self, *frames: pd.DataFrame) -> list[Row]:
+        """The row of `environments` of each row."""
+        places = (zip(frame["source"], frame["line"], strict=True) for frame in frames)
+        return [self._conditions[source, int(line)] for found in places for source, line in found]
 
     def _evaluations(self, records: Iterable[LocalEvaluation]) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Accuracies, one per model, data set and size; and what other code than that one's measured of them."""
@@ -78,7 +100,7 @@ class LocalRows:
             columns = {column: getattr(evaluation, column, None) for column in TABLES["evaluations"].column_names}
             size = params.get(models[evaluation.model])
             rows.append(columns | {"params_m": size, "kind": MEASURED_HERE, "corrected": False} | _place(record))
-        frame = self._valid("evaluations", rows, key=["implementation"])
+        frame = self._once("evaluations", self._valid("evaluations", rows))
         if frame.empty:
             return frame, TABLES["second_opinions"].empty()
         frame = frame.assign(order=frame["implementation"].map(SHOWN_FIRST).fillna(len(SHOWN)))
@@ -89,8 +111,8 @@ class LocalRows:
         self._without(elsewhere, ((index, "other-implementation", text) for index in elsewhere.index))
         return frame.drop(index=others.index), _opinions(others[others["dataset"] == IMAGENET], models)
 
-    def _valid(self, name: str, rows: list[Row], key: Sequence[str] = ()) -> pd.DataFrame:
-        """The rows as a frame of the table (and EXTRA) whose values are in range; of repeated keys the newest one."""
+    def _valid(self, name: str, rows: list[Row]) -> pd.DataFrame:
+        """The rows as a frame of the table (and EXTRA) whose values are in range."""
         table = TABLES[name]
         good = []
         for row in rows:
@@ -99,12 +121,27 @@ class LocalRows:
             else:
                 good.append(row)
         extra = pd.DataFrame(good, columns=pd.Index(EXTRA))
-        frame = pd.concat([table.typed(pd.DataFrame(good, columns=pd.Index(table.column_names))), extra], axis=1)
-        newest_first = frame.sort_values(["measured_at", "source", "line"], ascending=False, kind="stable")
-        older = newest_first[newest_first.duplicated([*table.key, *key])]
-        text = "the same run was measured again later"
-        frame = self._without(frame, ((index, "measured-again", text) for index in older.index))
-        return frame.sort_values(["source", "line"], kind="stable")
+        return pd.concat([table.typed(pd.DataFrame(good, columns=pd.Index(table.column_names))), extra], axis=1)
+
+    def _once(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """Each subject's newest row in a file, and each run from the file that gave it first, see the class."""
+        key = list(TABLES[name].key)
+        subject = list(dict.fromkeys([*key, "implementation"]))
+        newest_first = frame.sort_values(["measured_at", "line"], ascending=False, kind="stable")
+        again = newest_first.index[newest_first.duplicated(subject)]
+        frame = self._without(frame, ((index, AGAIN, "the same run was measured again later") for index in again))
+        held = set(_values(self._before[name], key))
+        new = {index: row not in held for index, row in zip(frame.index, _values(frame, key), strict=True)}
+        late = []
+        for _, rows in frame.groupby([*sorted({*subject} - {"source", "comparison"}), "run"], dropna=False):
+            first, *others = sorted(rows.index, key=lambda index: (new[index], index))
+            text = f"the same run stands in {frame.at[first, 'source']}, line {frame.at[first, 'line']}"
+            for index in others:
+                if new[index] and not new[first]:
+                    late.append((index, SAME_RUN, text))
+                else:
+                    self.told_twice[frame.at[index, "source"], int(frame.at[index, "line"])] = text
+        return self._without(frame, late).sort_values(["source", "line"], kind="stable")
 
     def _without(self, frame: pd.DataFrame, found: Iterable[tuple[object, str, str]]) -> pd.DataFrame:
         """The frame without the rows that were found to break a rule."""
@@ -117,6 +154,14 @@ class LocalRows:
 
     def _reject(self, source: str, line: int, rule: str, detail: str, raw: str) -> None:
         self.rejected.append(RejectedRow(source, line, rule, detail, raw.rstrip("\n")))
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    return list(frame.astype(object).where(frame.notna(), None).to_dict("records"))
+
+
+def _values(frame: pd.DataFrame, columns: list[str]) -> list[tuple[object, ...]]:
+    return [tuple(row[column] for column in columns) for row in _rows(frame[columns])]
 
 
 def _subject(record: LocalRun, architectures: set[str]) -> tuple[str, Row, str]:
@@ -155,8 +200,11 @@ def _figures(record: LocalRun) -> Row:
 
 
 def _place(record: LocalRun | LocalEvaluation) -> Row:
+    """Where a row stands, and what tells its run from others: the comparison it was timed in, else its time."""
     row = record.run if isinstance(record, LocalRun) else record.evaluation
-    return {"source": record.source, "line": record.line, "raw": row_line(row), "measured_at": row.measured_at}
+    run = (record.run.comparison if isinstance(record, LocalRun) else "") or row.measured_at
+    place = {"source": record.source, "line": record.line, "raw": row_line(row)}
+    return place | {"measured_at": row.measured_at, "run": run}
 
 
 def _evaluation_fault(record: LocalEvaluation, models: set[str]) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,32 +13,37 @@ from catalog.speed_tables import OURS
 
 RATE_TIMES_STEP = 0.01  # share by which rate x median step may miss the batch
 ROUNDING = 0.005  # share by which times of one run may cross each other
+LOOSEST = 0.05  # of the output's scale, the largest error that the harness allows in any precision
 ABOVE_PEAK = 1.05  # times the largest matrix product that a rate may reach: the machine's clock is not constant
 PEAK = "matrix-product-"
 WITHOUT_REFERENCE = ("trivial-function-", PEAK)  # what no reference defines: its time is all there is
 
 Machine = tuple[object, ...]
-MACHINE = ["device", "kind", "threads", "precision", "processor_flags"]
+MACHINE = ["device", "kind", "threads", "memory_gb", "precision", "processor_flags"]
 Row = Mapping[str, Any]  # of measurements or layer_measurements
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What the rules hold a row against: machines by environment, their peaks in GFLOP/s, and what is proven here."""
+    """What the rules hold a row against: machines by environment, their peaks in GFLOP/s, and what is proven here.
+
+    A file has its own peaks: what another file says of a machine of the same name cannot turn its rows down.
+    """
 
     machines: Mapping[str, Machine]
-    peaks: Mapping[Machine, float]
+    peaks: Mapping[tuple[str, Machine], float]
     proven: frozenset[str]
 
 
 def knowledge(environments: pd.DataFrame, layers: pd.DataFrame, implementations: pd.DataFrame) -> Knowledge:
-    """What the tables say. The peak of a machine is its largest matrix product, by whatever library."""
+    """What the tables say. The peak of a machine is its largest matrix product in a file, by whatever library."""
     machines = machines_of(environments)
     products = layers[layers["layer"].str.startswith(PEAK) & layers["gmacs"].notna()]
-    peaks: dict[Machine, float] = {}
-    for environment, rate, gmacs in products[["environment", "images_per_s", "gmacs"]].itertuples(index=False):
-        machine = machines[environment]
-        peaks[machine] = max(peaks.get(machine, 0.0), 2 * rate * gmacs)
+    peaks: dict[tuple[str, Machine], float] = {}
+    columns = ["source", "environment", "images_per_s", "gmacs"]
+    for source, environment, rate, gmacs in products[columns].itertuples(index=False):
+        place = source, machines[environment]
+        peaks[place] = max(peaks.get(place, 0.0), 2 * rate * gmacs)
     return Knowledge(machines, peaks, frozenset(implementations["architecture"]))
 
 
@@ -83,6 +89,8 @@ def _rounds(row: Row, known: Knowledge) -> str:
     try:
         rounds = [float(turn) for turn in row["rounds_ms"].split()]
     except ValueError:
+        rounds = []
+    if not rounds or not all(0 < turn < math.inf for turn in rounds):
         return f"rounds_ms is {row['rounds_ms'][:60]!r}, expected numbers separated by spaces"
     if min(rounds) * (1 - ROUNDING) <= row["step_ms"] <= max(rounds) * (1 + ROUNDING):
         return ""
@@ -95,6 +103,8 @@ def _parity(row: Row, known: Knowledge) -> str:
         return ""
     if pd.isna(error) or pd.isna(tolerance):
         return "parity_error or parity_tolerance is blank: what was timed was not compared with the reference"
+    if tolerance > LOOSEST:
+        return f"parity tolerance {tolerance:.2g}, expected at most {LOOSEST:g}"
     if error <= tolerance:
         return ""
     return f"parity error {error:.2g}, expected at most {tolerance:.2g}: what was timed is another function"
@@ -107,15 +117,15 @@ def _proven(row: Row, known: Knowledge) -> str:
 
 
 def _below_peak(row: Row, known: Knowledge) -> str:
-    peak = known.peaks.get(known.machines[row["environment"]])
+    peak = known.peaks.get((row["source"], known.machines[row["environment"]]))
     if peak is None or pd.isna(row["gmacs"]) or str(row.get("layer", "")).startswith(PEAK):
         return ""
     rate = 2 * row["images_per_s"] * row["gmacs"]
     if rate <= ABOVE_PEAK * peak:
         return ""
     return (
-        f"{rate:.0f} GFLOP/s, but the largest matrix product on this device with these threads and precision runs at "
-        f"{peak:.0f}; measure the matrix product again if it met a slow spell"
+        f"{rate:.0f} GFLOP/s, but the largest matrix product in this file on this device with these threads and "
+        f"precision runs at {peak:.0f}; measure the matrix product again, into the same file, if it met a slow spell"
     )
 
 

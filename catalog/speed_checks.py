@@ -99,8 +99,9 @@ def peak_is_known(frames: Frames) -> Iterator[Problem]:
     """Without a matrix product on the same device, threads and precision, no rate can be held against the peak."""
     known = knowledge(frames["environments"], frames["layer_measurements"], frames["implementations"])
     rows = _local(frames, "measurements")
-    machines = [known.machines[environment] for environment in rows["environment"]]
-    text = "no matrix product was measured on {device}, {threads} threads, {precision}: nothing says what is too fast"
+    pairs = rows[["source", "environment"]].itertuples(index=False)
+    machines = [(source, known.machines[environment]) for source, environment in pairs]
+    text = "it holds no matrix product on {device}, {threads} threads, {precision}: nothing says what is too fast"
     rows = rows.assign(machine=pd.Series(machines, index=rows.index, dtype="object"))
     unknown = rows[~rows["machine"].isin(list(known.peaks))]
     described = unknown.drop_duplicates("machine").merge(frames["environments"], on="environment")

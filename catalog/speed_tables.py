@@ -62,7 +62,7 @@ ENVIRONMENTS = Table(
 MEASUREMENTS = Table(
     "measurements",
     "Speed of an implementation of an architecture in an environment.",
-    ("architecture", "img_size", "environment", "mode", "implementation", "batch_size", "comparison"),
+    ("architecture", "img_size", "environment", "mode", "implementation", "batch_size", "comparison", "source"),
     (
         text("architecture", "architecture", required=True, refers_to="architectures"),
         integer("img_size", "input side", "pixels", required=True, minimum=1),
@@ -76,7 +76,7 @@ MEASUREMENTS = Table(
 LAYER_MEASUREMENTS = Table(
     "layer_measurements",
     "Speed of an implementation of one layer, or of a bare computation, in an environment; measured here.",
-    ("layer", "environment", "mode", "implementation", "batch_size", "comparison"),
+    ("layer", "environment", "mode", "implementation", "batch_size", "comparison", "source"),
     (
         text("layer", "kind and sizes, such as self-attention-768x12x197", required=True),
         *CONDITIONS,

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog.identity import slug
+from catalog.local_environments import own_name
 from catalog.ratios import parse_rounds
 from survey.runs import Condition, Run
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from catalog import Catalog
-
-Hardware = tuple[str, str, int | None, str]  # device, kind, threads, instruction sets
 
 
 class Benchmarks:
@@ -47,28 +46,12 @@ class Benchmarks:
         rows.sort(key=lambda row: (days.get(row["source"], ""), row["source"], row["line"] or 0))
         newest: dict[tuple[Condition, str, str], Run] = {}
         for row in rows:
-            run = _run(row, self.environments[row["environment"]], row[workload], self._slugs)
+            run = _run(row, self.environments[row["environment"]], row[workload])
             key = (run.condition, run.implementation, run.runtime)
             if key in newest:
                 run.turns.update(newest[key].turns)
             newest[key] = run
         return _ordered(list(newest.values()))
-
-    @cached_property
-    def _slugs(self) -> dict[Hardware, str]:
-        """A name for each machine, numbered in the order in which their rows were written where several are alike."""
-        tables = (self.catalog.measurements, self.catalog.layer_measurements)
-        rows = [row for table in tables for row in _rows_here(table, self.environments)]
-        rows.sort(key=lambda row: (row["source"], row["line"] or 0))
-        machines = dict.fromkeys(_hardware(self.environments[row["environment"]]) for row in rows)
-        taken: dict[str, int] = {}
-        slugs = {}
-        for machine in machines:
-            device, _, threads, _ = machine
-            name = slug(device) + (f"-{threads}t" if threads else "")
-            taken[name] = taken.get(name, 0) + 1
-            slugs[machine] = name if taken[name] == 1 else f"{name}-{taken[name]}"
-        return slugs
 
     @cached_property
     def by_workload(self) -> dict[str, dict[Condition, list[Run]]]:
@@ -96,17 +79,18 @@ class Benchmarks:
         found = list(table.astype(object).where(table.notna(), None).itertuples(index=False, name="Row"))
         return sorted(found, key=lambda row: (row.retrieved_at, row.source), reverse=True)
 
-    def peak(self, condition: Condition) -> Run | None:
-        """The fastest matrix product of a machine in a precision: its practical peak."""
+    def peak(self, run: Run) -> Run | None:
+        """The fastest matrix product in a run's file, of its machine in its precision: the practical peak there."""
         found = [
-            run
-            for run in self.layers
-            if run.condition.workload.startswith("matrix-product-")
-            and run.gflops
-            and run.condition.machine == condition.machine
-            and run.condition.precision == condition.precision
+            layer
+            for layer in self.layers
+            if layer.condition.workload.startswith("matrix-product-")
+            and layer.gflops
+            and layer.source == run.source
+            and layer.condition.machine == run.condition.machine
+            and layer.condition.precision == run.condition.precision
         ]
-        return max(found, key=lambda run: run.gflops or 0.0, default=None)
+        return max(found, key=lambda layer: layer.gflops or 0.0, default=None)
 
 
 def _rows_here(table: pd.DataFrame, environments: dict[str, Any]) -> list[dict[Any, Any]]:
@@ -114,21 +98,22 @@ def _rows_here(table: pd.DataFrame, environments: dict[str, Any]) -> list[dict[A
     return list(own.astype(object).where(own.notna(), None).to_dict("records"))
 
 
-def _hardware(environment: Any) -> Hardware:
-    threads = None if environment.threads is None else int(environment.threads)
-    return environment.device, environment.kind, threads, environment.processor_flags or ""
+def _machine(environment: Any) -> str:
+    """The machine with its threads, in addresses; machines that call themselves alike differ in memory or flags."""
+    threads = "" if environment.threads is None else f"-{environment.threads}t"
+    hardware = (environment.device, environment.kind, environment.threads, environment.memory_gb)
+    return own_name(slug(environment.device) + threads, (*hardware, environment.processor_flags))
 
 
-def _run(row: dict[Any, Any], environment: Any, workload: str, slugs: dict[Hardware, str]) -> Run:
+def _run(row: dict[Any, Any], environment: Any, workload: str) -> Run:
     size = row.get("img_size")
-    machine = _hardware(environment)
     condition = Condition(
         workload,
         None if size is None else int(size),
-        slugs[machine],
+        _machine(environment),
         environment.device,
         environment.kind,
-        machine[2],
+        environment.threads,
         environment.precision,
         int(row["batch_size"]),
     )

@@ -69,7 +69,7 @@ def share_of_peak(benchmarks: Benchmarks, run: Run | None) -> float | None:
     """The arithmetic of a run as a part of the fastest matrix product of the same machine and precision."""
     if run is None or run.gflops is None:
         return None
-    peak = benchmarks.peak(run.condition)
+    peak = benchmarks.peak(run)
     return run.gflops / peak.gflops if peak and peak.gflops else None
 
 

@@ -70,8 +70,8 @@ class Ratio:
 class Condition:
     """What is held fixed while subjects are compared. `img_size` is None for a layer.
 
-    `machine` names the machine and the threads in addresses, `amd-epyc-2t`; machines that call themselves alike and are
-    not (other instruction sets) are numbered.
+    `machine` names the machine and the threads in addresses, `amd-epyc-2t`, with a digest of what else tells machines
+    apart (memory, instruction sets) for all but the first that was published.
     """
 
     workload: str

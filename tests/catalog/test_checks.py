@@ -14,7 +14,7 @@ from tests.catalog.rows import evaluation, table
 Frames = dict[str, pd.DataFrame]
 Break = Callable[[Frames], None]
 HERE = {"origin": "here", "threads": 2, "processor_flags": "avx2"}
-SOURCES = ("s/imagenet", "s/imagenet-sketch", "s/eager", "s/compiled", "s/here", "s/here-xla", "s/other")
+SOURCES = ("s/imagenet", "s/imagenet-sketch", "s/eager", "s/compiled", "s/here", "s/other")
 
 
 def good() -> Frames:
@@ -54,7 +54,10 @@ def good() -> Frames:
         timed | at("compiled", 224, 2000.0, 2),
         timed | at("compiled", 448, 500.0, 3),
         timed | measured | at("here", 224, 1000.0, 2) | {"implementation": "backbone-survey"},
-        timed | measured | at("here-xla", 224, 500.0, 2) | {"p10_ms": 195.0, "p90_ms": 210.0, "rounds_ms": "199 201"},
+        timed
+        | measured
+        | at("here-xla", 224, 500.0, 3)
+        | {"p10_ms": 195.0, "p90_ms": 210.0, "rounds_ms": "199 201", "source": "s/here"},
     )
     product = {"layer": "matrix-product-2048", "batch_size": 1, "gmacs": 8.0, "p10_ms": 2.0, "p90_ms": 4.0}
     frames["layer_measurements"] = table(
@@ -193,8 +196,13 @@ BROKEN: dict[str, list[tuple[str, Break, str]]] = {
         ("error", add("layer_measurements", 0, layer="sdpa-64x12x197", gmacs=8.5, **PROVEN), "8500 GFLOP/s"),
     ],
     "no-peak": [
-        ("warning", drop("layer_measurements", 0), "no matrix product was measured on GPU, 2 threads, amp"),
-        ("warning", put("environments", 3, threads=1), "no matrix product was measured on GPU, 1 threads, amp"),
+        (
+            "warning",
+            put("layer_measurements", 0, source="s/other"),
+            "it holds no matrix product on GPU, 2 threads, amp",
+        ),
+        ("warning", drop("layer_measurements", 0), "it holds no matrix product on GPU, 2 threads, amp"),
+        ("warning", put("environments", 3, threads=1), "it holds no matrix product on GPU, 1 threads, amp"),
     ],
     "second-opinion": [("warning", put("second_opinions", 0, top1=80.2), "torchvision reports 80.2")],
     "correction-stopped": [("warning", put("corrections", 0, state="stopped"), "correction x stopped")],
@@ -248,7 +256,7 @@ def test_of_broken_tables_only_the_structure_is_reported() -> None:
         (put("measurements", 4, gmacs=4.1), "within the margin of the peak"),
         (put("measurements", 4, gmacs=None), "nothing counted, nothing to hold against the peak"),
         (put("measurements", 4, rounds_ms=None), "a run that no other took turns with"),
-        (put("measurements", 4, source="s/here-xla", line=3), "only timm sorts its files by rate"),
+        (put("measurements", 4, line=4), "only timm sorts its files by rate"),
     ],
 )
 def test_what_a_rule_allows_is_no_finding(change: Break, why: str) -> None:

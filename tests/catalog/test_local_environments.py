@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-import dataclasses
+import re
 
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from catalog.local_environments import RUNTIMES, LocalEnvironments, device_name
-from catalog.schema import TABLES
+from catalog import load
+from catalog.identity import address
+from catalog.local_environments import (
+    CONDITIONS,
+    RUNTIMES,
+    device_name,
+    environment_of,
+    environments_table,
+    own_name,
+)
+from catalog.local_rules import LOOSEST
+from catalog.reference import REFERENCE
+from catalog.results_file import Result
 from tests.catalog.local_rows import run
 
-EMPTY = TABLES["environments"].empty()
+Values = dict[str, object]
 ALL = "jax 0.10.0; keras 3.15.1; onnxruntime 1.31.1; openvino 2026.4.1; tensorflow 2.21.0; torch 2.13.0+cpu"
 
 
+def table(*runs: Result) -> pd.DataFrame:
+    return environments_table(map(environment_of, runs)).set_index("environment", drop=False)
+
+
+def key(**values: object) -> str:
+    return str(environment_of(run(**values))["environment"])
+
+
 @pytest.mark.parametrize(
-    ("values", "key", "label"),
+    ("values", "words", "label"),
     [
         ({"runtime": "tf-graph"}, "amd-epyc-2t-fp32-nhwc-tf2.21.0", "fp32, NHWC, TensorFlow 2.21.0"),
         ({"runtime": "tf-xla"}, "amd-epyc-2t-fp32-nhwc-tf2.21.0-xla", "fp32, NHWC, TensorFlow 2.21.0, XLA"),
@@ -31,18 +53,16 @@ ALL = "jax 0.10.0; keras 3.15.1; onnxruntime 1.31.1; openvino 2026.4.1; tensorfl
         ({"layout": ""}, "amd-epyc-2t-fp32-tf2.21.0", "fp32, TensorFlow 2.21.0"),
     ],
 )
-def test_key_and_label_name_the_conditions(values: dict, key: str, label: str) -> None:
-    environments = LocalEnvironments(EMPTY)
-    assert environments.key(run(libraries=ALL, **values)) == key
-    assert environments.rows()["label"].tolist() == [f"AMD EPYC, 2 threads ({label})"]
+def test_key_and_label_name_the_conditions_and_a_digest_the_others(values: dict, words: str, label: str) -> None:
+    environments = table(run(libraries=ALL, **values))
+    assert [re.sub("-[0-9a-f]{8}$", "", found) for found in environments.index] == [words]
+    assert environments["label"].tolist() == [f"AMD EPYC, 2 threads ({label}, {environments.index[0][-8:]})"]
 
 
 def test_an_accelerator_is_labelled_without_the_threads_of_its_host() -> None:
-    environments = LocalEnvironments(EMPTY)
-    environments.key(run(device="NVIDIA H200", kind="gpu", libraries=f"{ALL}; cuda 12.8", threads=1))
-    row = environments.rows().iloc[0]
-    assert row["environment"] == "nvidia-h200-1t-fp32-nhwc-tf2.21.0-cu12.8"
-    assert row["label"] == "NVIDIA H200 (fp32, NHWC, TensorFlow 2.21.0, CUDA 12.8)"
+    (row,) = table(run(device="NVIDIA H200", kind="gpu", libraries=f"{ALL}; cuda 12.8", threads=1)).to_dict("records")
+    assert row["environment"].startswith("nvidia-h200-1t-fp32-nhwc-tf2.21.0-cu12.8-")
+    assert row["label"] == f"NVIDIA H200 (fp32, NHWC, TensorFlow 2.21.0, CUDA 12.8, {row['environment'][-8:]})"
 
 
 def test_every_runtime_of_the_harness_is_known() -> None:
@@ -58,42 +78,66 @@ def test_ours_is_the_name_that_the_harness_writes() -> None:
     assert (OURS, SHOWN) == (specification.OURS, (specification.OURS, specification.TIMM))
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"processor_flags": "avx2"},
-        {"switches": "oneDNN off"},
-        {"device": "AMD EPYC ", "processor_flags": "avx2 amx_bf16"},
-    ],
-)
-def test_machines_or_settings_that_share_a_name_are_told_apart_by_a_number(other: dict) -> None:
-    environments = LocalEnvironments(EMPTY)
-    first, second, again = (environments.key(run(**values)) for values in ({}, other, {}))
-    assert (first, second) == ("amd-epyc-2t-fp32-nhwc-tf2.21.0", "amd-epyc-2t-fp32-nhwc-tf2.21.0-2")
-    assert again == first
-    assert environments.rows()["label"].is_unique
+def test_the_loosest_parity_that_counts_is_the_harness_own() -> None:
+    from implementations.benchmark.proof import LIMITS
+
+    assert max(LIMITS.values()) == LOOSEST
 
 
-def test_the_key_of_rows_that_are_kept_stays_theirs() -> None:
-    first = LocalEnvironments(EMPTY)
-    first.key(run())
-    kept = first.rows()
-    later = LocalEnvironments(kept)
-    assert later.key(run(processor_flags="other")) == "amd-epyc-2t-fp32-nhwc-tf2.21.0-2"
-    assert later.key(run()) == "amd-epyc-2t-fp32-nhwc-tf2.21.0"
-    assert len(later.rows()) == 2
+OTHERS: list[Values] = [
+    {"processor_flags": "avx2"},
+    {"switches": "oneDNN off"},
+    {"memory_gb": 12.5},
+    {"device": "AMD-EPYC"},
+    {"device": "AMD EPYC ", "processor_flags": "avx2 amx_bf16"},
+]
 
 
-def test_what_may_differ_between_runs_is_the_newest_runs_and_libraries_are_those_of_all() -> None:
-    old = run(os="Debian 12", memory_gb=25.3, measured_at="2026-11-20T13:00:00Z")
-    new = run(os="Debian 13", memory_gb=24.0, measured_at="2027-01-01T13:00:00Z")
-    new = dataclasses.replace(new, libraries="keras-hub 0.32.0; tensorflow 2.21.0")
+@pytest.mark.parametrize("other", OTHERS)
+def test_machines_or_settings_that_share_a_name_have_keys_and_labels_of_their_own(other: dict) -> None:
+    environments = table(run(), run(**other), run())
+    assert list(environments.index) == [key(), key(**other)]
+    assert environments["label"].is_unique
+
+
+@given(st.permutations([{}, *OTHERS]))
+def test_keys_and_rows_do_not_depend_on_the_order_in_which_runs_are_read(order: list[Values]) -> None:
+    found, expected = (table(*(run(**values) for values in all_runs)) for all_runs in (order, [{}, *OTHERS]))
+    pd.testing.assert_frame_equal(found.sort_index(), expected.sort_index())
+
+
+def test_a_key_depends_on_nothing_but_its_own_conditions() -> None:
+    assert key() == "amd-epyc-2t-fp32-nhwc-tf2.21.0-47215568"
+
+
+def test_names_that_were_published_without_a_digest_are_kept_for_what_they_stood_for_and_nothing_else() -> None:
+    published = set(pd.read_csv(REFERENCE / "local_names.csv")["name"]) - {"amd-epyc-2t"}  # which is a machine
+    here = load().environments.query("environment in @published").set_index("environment")
+    assert set(here.index) == published
+    for name, row in here[list(CONDITIONS)].astype(object).where(here.notna(), None).iterrows():
+        assert own_name(str(name), [*row]) == name
+        assert own_name(str(name), [*row[:-1], "other switches"]) != name
+
+
+def test_an_environment_tells_the_systems_and_libraries_of_all_its_runs() -> None:
+    old = run(os="Debian 12", measured_at="2026-11-20T13:00:00Z")
+    new = run(os="Debian 13", measured_at="2027-01-01T13:00:00Z", libraries="keras-hub 0.32.0; tensorflow 2.21.0")
     for order in ([old, new], [new, old]):
-        environments = LocalEnvironments(EMPTY)
-        assert len({environments.key(each) for each in order}) == 1
-        row = environments.rows().iloc[0]
-        assert (row["os"], row["memory_gb"]) == ("Debian 13", 24.0)
+        (row,) = table(*order).to_dict("records")
+        assert row["os"] == "Debian 12; Debian 13"
         assert row["libraries"] == "keras 3.15.1; keras-hub 0.32.0; tensorflow 2.21.0; timm 1.0.31; torch 2.13.0"
+
+
+def test_rows_that_are_kept_stay_what_they_are() -> None:
+    kept = table(run(os="Debian 12"), run(switches="oneDNN off"))
+    again = environments_table(kept.astype(object).where(kept.notna(), None).to_dict("records"))
+    pd.testing.assert_frame_equal(again.set_index("environment", drop=False), kept)
+
+
+@pytest.mark.parametrize("device", ["../../../etc/passwd", "..", "CON", "a/b\\c", "x" * 60, "=1+1", "Ω"])
+def test_a_key_can_be_part_of_any_address_whatever_a_device_calls_itself(device: str) -> None:
+    found = key(device=device)
+    assert address(found) == found
 
 
 @pytest.mark.parametrize(

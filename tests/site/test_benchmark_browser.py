@@ -102,14 +102,14 @@ def test_runs_can_be_sorted_and_ours_are_marked(browser, address):
 
 def test_the_leaderboard_shows_speeds_of_a_machine_of_ours(browser, address):
     page, wrong = opened(
-        browser, address + "leaderboard/?environment=amd-epyc-2t-fp32-nhwc-tf2.21.0-xla&sort=throughput"
+        browser, address + "leaderboard/?environment=amd-epyc-2t-fp32-nhwc-tf2.21.0-xla-e9f5424c&sort=throughput"
     )
-    page.wait_for_function("document.getElementById('leaderboard-page').dataset.shown")
+    page.locator("#leaderboard-page[data-shown]").wait_for(state="attached")
     groups = page.locator("[data-part=environment] optgroup").evaluate_all("all => all.map((one) => one.label)")
     chosen = page.locator("[data-part=environment] option:checked").inner_text()
     first = page.locator(".tabulator-row .lb-col-throughput").first.inner_text()
     page.context.close()
     assert groups[-1] == "Measured here"
-    assert chosen.startswith("AMD EPYC, 2 threads (fp32, NHWC, TensorFlow 2.21.0, XLA), ours")
+    assert chosen.startswith("AMD EPYC, 2 threads (fp32, NHWC, TensorFlow 2.21.0, XLA, e9f5424c), ours")
     assert float(first) > 10
     assert wrong == []

@@ -12,7 +12,7 @@ import pytest
 from site_checks import broken_links, external_assets, faults
 from survey.benchmarks import Benchmarks
 from survey.build import build
-from survey.charts import draw_all
+from survey.charts import charts, draw_all
 from survey.charts.speeds import speed_charts
 from survey.facts import Facts
 from survey.headlines import headlines
@@ -133,7 +133,8 @@ def test_the_share_of_the_peak_is_of_the_same_precision(facts):
     benchmarks = facts.benchmarks
     for lines in headlines(benchmarks).values():
         for line in lines:
-            peak = benchmarks.peak(line.condition)
+            peak = benchmarks.peak(line.ours)
+            assert peak.source == line.ours.source
             assert peak.condition.precision == line.condition.precision
             assert 0 < line.share <= 1.0
 
@@ -243,14 +244,27 @@ def test_the_leaderboard_offers_environments_measured_here(measured_site):
     assert core["environments"][0]["origin"] == "timm"  # the one that covers the most is shown unasked
 
 
-def test_machines_that_call_themselves_alike_are_told_apart(facts):
-    frames = dict(facts.catalog.frames)
-    environments = frames["environments"].copy()
+@pytest.mark.parametrize("runtime", ["openvino", "tf-graph"])
+def test_machines_that_call_themselves_alike_are_told_apart_whichever_is_read_first(facts, runtime):
+    environments = facts.catalog.environments.copy()
     here = environments["origin"] == "here"
-    environments.loc[here & (environments["runtime"] == "openvino"), "processor_flags"] = "avx2"
+    environments.loc[here & (environments["runtime"] == runtime), "processor_flags"] = "avx2"
     other = catalog.load(facts.catalog.data)
     other.environments = environments
-    assert set(Benchmarks(other).machines) == {"amd-epyc-2t", "amd-epyc-2t-2"}
+    machines = Benchmarks(other).machines
+    assert set(machines) == {"amd-epyc-2t", "amd-epyc-2t-38c40dfb"}
+    assert {run.runtime for run in machines["amd-epyc-2t-38c40dfb"]} == {runtime}
+
+
+def test_no_key_of_an_environment_leads_out_of_the_folder_of_charts(facts):
+    environments, measurements = facts.catalog.environments.copy(), facts.catalog.measurements.copy()
+    for table in (environments, measurements):
+        table["environment"] = "../../../" + table["environment"]
+    other = catalog.load(facts.catalog.data)
+    other.environments, other.measurements = environments, measurements
+    slugs = list(charts(other))
+    assert any(slug.startswith("throughput-accuracy") for slug in slugs)
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", slug) for slug in slugs)
 
 
 def test_hostile_names_of_machines_stay_text(facts, tmp_path):

@@ -59,7 +59,7 @@ def speed_slug(benchmarks: Benchmarks, run: Run) -> str:
     fixed = run.condition
     sizes = {condition.img_size for condition in benchmarks.by_workload[fixed.workload]}
     size = f"-{fixed.img_size}" if len(sizes) > 1 else ""
-    return f"local-speed-{address(fixed.workload)}{size}-{fixed.machine}"
+    return f"local-speed-{address(fixed.workload)}{size}-{address(fixed.machine)}"
 
 
 def speed_charts(c: Catalog) -> list[Chart]:
