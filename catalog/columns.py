@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+# How a text starts that a spreadsheet computes.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
 Kind = Literal["text", "integer", "number", "boolean", "date"]
 
 
@@ -127,6 +130,11 @@ def _pandera_column(column: Column) -> Any:
     if column.kind == "date":
         checks.append(pa.Check(is_day, element_wise=True, error="a day as YYYY-MM-DD"))
     return pa.Column(PANDAS_TYPES[column.kind], checks=checks, nullable=not column.required)
+
+
+def is_formula(value: object) -> bool:
+    """Whether a spreadsheet would take a value for a formula; a lone sign is none."""
+    return isinstance(value, str) and len(value) > 1 and value.startswith(FORMULA_STARTS)
 
 
 def is_day(value: str) -> bool:

@@ -1,14 +1,18 @@
-"""Owns where results measured here are kept, and how such a file becomes records with their source and lines."""
+"""Where results measured here are kept, and how such a file becomes records with their source and lines."""
 
 from __future__ import annotations
 
+import datetime
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.columns import is_day, is_formula
 from catalog.evaluations_file import FORMAT as EVALUATIONS_FORMAT
 from catalog.evaluations_file import EvaluationResult
-from catalog.problems import CatalogError, Problem
+from catalog.identity import address as portable
+from catalog.problems import CatalogError, Problem, printable
 from catalog.records import LocalEvaluation, LocalRun, Parsed, RejectedRow, SourceFile
 from catalog.result_rows import Reading, read_rows, row_line
 from catalog.results_file import DIRECTORY, DISTURBED, FORMAT, Result
@@ -17,15 +21,16 @@ SCRAPER = "local"
 LICENCE = "Apache-2.0"  # this repository's
 EVALUATIONS = "evaluations"  # the folder, inside that of the results
 ROOT = Path(__file__).parents[1]
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 FORMS = {
     "model": _NAME,
     "implementation": _NAME,
     "runtime": _NAME,
     "precision": _NAME,
-    "comparison": r"[A-Za-z0-9._:-]*",
+    "comparison": r"[A-Za-z0-9._:-]{0,200}",
     "status": "ok|failed",
     "measured_at": r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z",
+    "device": r".{1,100}",
 }
 
 
@@ -47,24 +52,41 @@ class LocalFiles:
 def read_folder(folder: Path = DIRECTORY) -> LocalFiles:
     """Every results file of a folder, by name; a folder that does not exist holds none."""
     found = LocalFiles()
-    for path in sorted(folder.glob("*.csv")):
+    for path in _named(folder, found):
         _read(path, f"{SCRAPER}/{path.stem}", Result, FORMAT, found)
-    for path in sorted((folder / EVALUATIONS).glob("*.csv")):
+    for path in _named(folder / EVALUATIONS, found):
         _read(path, f"{SCRAPER}/{EVALUATIONS}/{path.stem}", EvaluationResult, EVALUATIONS_FORMAT, found)
     return found
 
 
 def address(path: Path) -> str:
     """Where a file stands, from the top of the repository; of a file outside, the end of its path."""
-    path = path.resolve()
+    path = Path(os.path.realpath(path.parent), path.name)  # a link stays what it is: it may lead round in a circle
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else "/".join(path.parts[-2:])
+
+
+def _named(folder: Path, found: LocalFiles) -> list[Path]:
+    """The CSV files of a folder, in order; one whose name cannot be an address is said and not read."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".csv")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        detail = f"cannot be read: {error.strerror or error}; make it a folder or move it away"
+        found.problems.append(Problem("error", printable(address(folder)), None, "unreadable", detail))
+        return []
+    for path in paths:
+        if portable(path.stem) != path.stem:
+            detail = f"this cannot be a name on every system; the file is not read, name it {portable(path.stem)}.csv"
+            found.problems.append(Problem("error", printable(address(path)), None, "file-name", detail))
+    return [path for path in paths if portable(path.stem) == path.stem]
 
 
 def _read(path: Path, source: str, kind: type[Result] | type[EvaluationResult], form: int, found: LocalFiles) -> None:
     place = address(path)
     try:
-        content = path.read_bytes()
         reading: Reading[Result | EvaluationResult] = read_rows(path, kind, form)
+        content = path.read_bytes()
     except (CatalogError, OSError) as error:
         reason = str(error).replace(str(path), place)
         found.failed[source] = reason
@@ -72,7 +94,9 @@ def _read(path: Path, source: str, kind: type[Result] | type[EvaluationResult], 
         return
     parsed = Parsed(SourceFile(source, SCRAPER, place, content, licence=LICENCE))
     parsed.problems += [Problem(each.severity, place, each.line, each.rule, each.message) for each in reading.problems]
-    parsed.rejected += [RejectedRow(source, each.line, "cell", each.detail, each.raw) for each in reading.rejected]
+    parsed.rejected += [
+        RejectedRow(source, each.line, "cell", each.detail, _raw(each.raw)) for each in reading.rejected
+    ]
     for line, row in reading.rows:
         _add(parsed, line, row)
     days = [row.measured_at[:10] for _, row in reading.rows if not _wrong_text(row)]
@@ -101,13 +125,34 @@ def _add(parsed: Parsed, line: int, row: Result | EvaluationResult) -> None:
     else:
         rule = "run-failed" if isinstance(row, Result) and row.status == "failed" else "not-comparable"
         detail = row.note or "it failed, and does not say why"
-    parsed.rejected.append(RejectedRow(source, line, rule, detail, row_line(row).rstrip("\n"), rule != "cell"))
+    raw = _raw(row_line(row).rstrip("\n"))
+    parsed.rejected.append(RejectedRow(source, line, rule, detail, raw, expected=rule != "cell"))
+
+
+def _raw(line: str) -> str:
+    """The line as it stood, after an apostrophe where a spreadsheet would compute it."""
+    return f"'{line}" if is_formula(line) else line
 
 
 def _wrong_text(row: Result | EvaluationResult) -> str:
-    """What is wrong with a cell whose text has a form; blank when nothing is."""
-    for column, form in FORMS.items():
-        value = getattr(row, column, None)
-        if value is not None and not re.fullmatch(form, value):
-            return f"{column} is {value[:60]!r}, expected {form}"
+    """What is wrong with a cell of text; blank when nothing is."""
+    for column, value in vars(row).items():
+        if not isinstance(value, str):
+            continue
+        if column in FORMS and not re.fullmatch(FORMS[column], value):
+            return f"{column} is {value[:60]!r}, expected {FORMS[column]}"
+        if not value.isprintable() or "\ufffd" in value:
+            return f"{column} is {value[:60]!r}, expected text in UTF-8 without control characters"
+        if is_formula(value):
+            return f"{column} is {value[:60]!r}, expected text that no spreadsheet takes for a formula"
+    if not is_day(row.measured_at[:10]) or not _is_time(row.measured_at[11:-1]):
+        return f"measured_at is {row.measured_at!r}, expected a day and a time that exist"
     return ""
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.time.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import stat
 import types
 import typing
 from dataclasses import dataclass, fields
@@ -25,8 +26,10 @@ else:
     Row = TypeVar("Row")
 
 LONGEST_CELL = 4000
+LARGEST = 10**15  # nothing that is measured has a larger number
 FORMAT_COLUMN = "format"
 WORDS = {int: "a whole number", float: "a number", str: "text"}
+MOST_BYTES = 1 << 26  # of a file, some two hundred thousand rows
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Rejected:
     line: int
     detail: str
     raw: str
+
+
+class TooLarge(ValueError):
+    """A number that nothing measured can have."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +80,7 @@ def read_rows(path: Path, kind: type[Row], form: int) -> Reading[Row]:
 
     Raises CatalogError, one line, for a file that cannot be read, has other columns or another format.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CatalogError(f"{path}: cannot be read: {error.strerror or error}; make it readable or move it") from error
+    content = _content(path)
     whole, _, cut = content.rpartition(b"\n")
     lines = whole.split(b"\n") if whole else []
     reading: Reading[Row] = Reading([], [], [], len(content) - len(cut))
@@ -88,6 +92,18 @@ def read_rows(path: Path, kind: type[Row], form: int) -> Reading[Row]:
         detail = "the line ends in the middle, it was being written when its writer was stopped; it is left out"
         reading.problems.append(Problem("error", str(path), len(lines) + 1, "cut", detail))
     return reading
+
+
+def _content(path: Path) -> bytes:
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise CatalogError(f"{path}: cannot be read: it is no regular file; move it away")
+        if found.st_size > MOST_BYTES:
+            raise CatalogError(f"{path}: {found.st_size:,} bytes, expected at most {MOST_BYTES:,}; move it away")
+        return path.read_bytes()
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be read: {error.strerror or error}; make it readable or move it") from error
 
 
 def _read_line(path: Path, number: int, line: bytes, kind: type[Row], form: int, reading: Reading[Row]) -> None:
@@ -109,6 +125,8 @@ def _row(cells: list[str], kind: type[Row]) -> Row:
     for (name, (expected, optional)), cell in zip(_types(kind).items(), cells, strict=True):
         try:
             values[name] = _value(cell, expected, optional)
+        except TooLarge as error:
+            raise ValueError(f"{name} is {cell[:60]}, expected at most {LARGEST:g}") from error
         except ValueError as error:
             blank = " or blank" if optional else ""
             raise ValueError(f"{name} is {cell[:60]!r}, expected {WORDS[expected]}{blank}") from error
@@ -123,6 +141,8 @@ def _value(cell: str, expected: type, optional: bool) -> Any:
     value = expected(cell)
     if expected is float and not math.isfinite(value):
         raise ValueError(cell)
+    if expected is not str and abs(value) > LARGEST:
+        raise TooLarge(cell)
     return value
 
 
@@ -142,10 +162,10 @@ def _check_header(path: Path, header: list[str], kind: type[Row], form: int) -> 
 
 
 def _check_format(path: Path, number: int, cell: str, form: int) -> None:
-    if cell.strip().isdecimal() and int(cell) != form:
+    if cell.strip().isdecimal() and cell.strip() != str(form):
         raise CatalogError(
-            f"{path}:{number}: results of format {cell}, expected {form}: another version of this project wrote them; "
-            "name another file, or move it away"
+            f"{path}:{number}: results of format {cell[:20]}, expected {form}: another version of this project wrote "
+            "them; name another file, or move it away"
         )
 
 

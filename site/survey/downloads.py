@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from catalog.columns import Column, Table
+from catalog.columns import Column, Table, is_formula
 from catalog.schema import TABLES
 from catalog.store import table_bytes
 from survey.project import Project
@@ -26,8 +26,6 @@ LICENCE = {
     "title": "Apache License 2.0 for the tables as compiled here; single figures are facts of the sources they name",
     "path": "https://www.apache.org/licenses/LICENSE-2.0",
 }
-# What makes a spreadsheet take text for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 FRICTIONLESS_TYPES = {"text": "string", "date": "date", "integer": "integer", "number": "number", "boolean": "boolean"}
 SQLITE_TYPES = {"text": "TEXT", "date": "TEXT", "integer": "INTEGER", "number": "REAL", "boolean": "INTEGER"}
 
@@ -39,7 +37,7 @@ def neutralised(frame: pd.DataFrame) -> pd.DataFrame:
         values = changed[column]
         if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
             continue
-        risky = values.map(lambda value: isinstance(value, str) and len(value) > 1 and value.startswith(FORMULA_STARTS))
+        risky = values.map(is_formula)
         if risky.any():
             changed[column] = values.where(~risky.astype(bool), "'" + values.astype("str"))
     return changed

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from catalog.columns import is_formula
 from catalog.metrics import METRICS, Metric
 from survey.charts.scene import Layer, Role
 from survey.charts.style import Group
@@ -32,7 +33,6 @@ TEXT_HEADINGS = {
     "speed_source": "source of throughput",
     "speed_line": "line of throughput",
 }
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -191,4 +191,4 @@ def _remark(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    return f"'{value}" if is_formula(value) else value
