@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from implementations.benchmark.specification import BenchmarkError, Comparison, Layer
+from implementations.benchmark.subject import WEIGHTS
 
 # `image-processing` has a reference of its own making.
 KINDS = ("self-attention", "sdpa", "matrix-product", "trivial-function")
@@ -28,16 +29,19 @@ def write_layer_reference(comparison: Comparison, folder: Path, seed: int = 0) -
     Raises:
         BenchmarkError: the workload is not one of these layers, or its heads do not divide its channels.
     """
-    layer = checked_layer(comparison)
-    generator = np.random.default_rng(seed)
-    function, inputs, weights = _build(layer, comparison.batch_size, generator)
+    function, inputs, weights = _build(checked_layer(comparison), comparison.batch_size, np.random.default_rng(seed))
     np.savez(folder / "inputs.npz", **inputs)
     if weights:
         from safetensors.numpy import save_file
 
-        save_file(weights, folder / "weights.safetensors")
-    outputs: dict[str, Any] = _outputs(function, inputs)
-    np.savez(folder / "outputs.npz", **outputs)
+        save_file(weights, folder / WEIGHTS)
+    np.savez(folder / "outputs.npz", **_outputs(function, inputs, ("single", "double", "half")))
+
+
+def layer_outputs(comparison: Comparison, precisions: tuple[str, ...], seed: int = 0) -> dict[str, np.ndarray]:
+    """The outputs that `write_layer_reference` writes, in some precisions. Raises as it does."""
+    function, inputs, _ = _build(checked_layer(comparison), comparison.batch_size, np.random.default_rng(seed))
+    return _outputs(function, inputs, precisions)
 
 
 def layer_gmacs(layer: Layer) -> float | None:
@@ -111,15 +115,17 @@ def _timm_attention(channels: int, heads: int, normal: Any) -> tuple[Any, dict[s
     return attention, weights
 
 
-def _outputs(function: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _outputs(function: Any, inputs: dict[str, np.ndarray], precisions: tuple[str, ...]) -> dict[str, Any]:
+    """Outputs by precision (arrays); `half` has to come last, since a module's weights stay rounded."""
     import torch
 
+    dtypes = {"single": torch.float32, "double": torch.float64, "half": torch.bfloat16}
     outputs = {}
-    # bfloat16 last: a module's weights stay rounded.
-    for name, dtype in (("single", torch.float32), ("double", torch.float64), ("half", torch.bfloat16)):
+    for precision in precisions:
+        dtype = dtypes[precision]
         if isinstance(function, torch.nn.Module):
             function.to(dtype)
         with torch.inference_mode():
             output = function(*(torch.from_numpy(array).to(dtype) for array in inputs.values()))
-        outputs[name] = output.to(torch.float64 if name == "double" else torch.float32).numpy()
+        outputs[precision] = output.to(torch.float64 if precision == "double" else torch.float32).numpy()
     return outputs

@@ -16,10 +16,14 @@ import numpy as np
 
 from implementations import registry
 from implementations.benchmark.specification import OURS, BenchmarkError, Comparison
-from implementations.benchmark.subject import Reference
+from implementations.benchmark.subject import AGAIN, WEIGHTS, Reference
 
 SAMPLES = 8  # that the reference computes of a model; a larger batch repeats them
-RECIPE = 2  # of the files; another recipe makes them anew
+RECIPE = 3  # of the files; another recipe makes them anew
+# A processor's vectors decide of how many partial sums torch makes a product, and so how far it rounds. The reference
+# computes its fp32 output twice, also with the shortest vectors, so that its own error, by which others are judged, is
+# not smaller the wider a machine's vectors are.
+SHORT_VECTORS = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"}
 COSTS = "costs.json"
 ROOT = Path(__file__).parents[2]
 
@@ -69,7 +73,7 @@ def costs_of(reference: Reference) -> Costs:
 
 
 def write_reference(comparison: Comparison, folder: Path) -> None:
-    """Compute and write everything that `Reference` reads; needs torch and timm."""
+    """Compute and write everything that `Reference` reads but `AGAIN`; needs torch and timm."""
     layer = comparison.layer
     if layer is None:
         costs = _write_model(comparison, folder)
@@ -84,6 +88,20 @@ def write_reference(comparison: Comparison, folder: Path) -> None:
         write_layer_reference(comparison, folder)
         costs = Costs(layer_gmacs(layer), None)
     (folder / COSTS).write_text(json.dumps(asdict(costs)))
+
+
+def write_again(comparison: Comparison, folder: Path) -> None:
+    """Compute the fp32 output once more and write it as `AGAIN`: of what rounds at all, a model or a layer."""
+    layer = comparison.layer
+    if layer is None:
+        output = _model_outputs(*_model_and_images(comparison), ("single",))["single"]
+    elif layer.kind == "image-processing":
+        return
+    else:
+        from implementations.benchmark.layer_reference import layer_outputs
+
+        output = layer_outputs(comparison, ("single",))["single"]
+    np.save(folder / AGAIN, output)
 
 
 def _timm_version() -> str:
@@ -101,18 +119,8 @@ def _make_in_process(comparison: Comparison, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
         made = Path(scratch) / "reference"
         made.mkdir()
-        command = [
-            sys.executable,
-            "-m",
-            "implementations.benchmark.reference",
-            json.dumps(asdict(comparison)),
-            str(made),
-        ]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
-        process = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if process.returncode:
-            last = (process.stderr.strip().splitlines() or [f"exit status {process.returncode}"])[-1]
-            raise BenchmarkError(f"{comparison.workload}: its reference could not be computed: {last}")
+        _run(comparison, made, "all", {})
+        _run(comparison, made, "again", SHORT_VECTORS)
         try:
             made.rename(folder)
         except OSError:  # another process was first
@@ -120,36 +128,63 @@ def _make_in_process(comparison: Comparison, folder: Path) -> None:
                 raise
 
 
+def _run(comparison: Comparison, folder: Path, what: str, switches: dict[str, str]) -> None:
+    """Write into the folder from a process of its own, under those switches."""
+    module = "implementations.benchmark.reference"
+    command = [sys.executable, "-m", module, json.dumps(asdict(comparison)), str(folder), what]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
+    process = subprocess.run(command, env=environment | switches, capture_output=True, text=True, check=False)
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or [f"exit status {process.returncode}"])[-1]
+        raise BenchmarkError(f"{comparison.workload}: its reference could not be computed: {last}")
+
+
 def _write_model(comparison: Comparison, folder: Path) -> Costs:
-    import torch
     from safetensors.torch import save_file
 
     from implementations.costs import count_costs
-    from implementations.parity.checks import random_images
-    from implementations.parity.reference import create_reference, reference_of
+    from implementations.parity.reference import reference_of
 
-    size = comparison.img_size or 0
-    model = create_reference(comparison.workload, img_size=size)
-    images = random_images((SAMPLES, size, size, 3))
+    model, images = _model_and_images(comparison)
     our_name = reference_of(comparison.workload).our_name
-    state = {our_name(name): tensor.contiguous() for name, tensor in model.state_dict().items()}
-    save_file(state, folder / "weights.safetensors")
+    save_file({our_name(name): tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / WEIGHTS)
     np.savez(folder / "inputs.npz", images=images)
-    inputs = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
-    with torch.inference_mode():
-        outputs = {"single": model(inputs)}
-        with torch.autocast("cpu", torch.bfloat16):
-            outputs["half"] = model(inputs).float()
-        outputs["double"] = model.double()(inputs.double())
-    np.savez(folder / "outputs.npz", **{name: output.numpy() for name, output in outputs.items()})
+    np.savez(folder / "outputs.npz", **_model_outputs(model, images, ("single", "half", "double")))
+    size = comparison.img_size or 0
     costs, ours = (count_costs(comparison.workload, every_token=every, img_size=size) for every in (True, False))
     return Costs(round(costs.gmacs, 6), round(costs.params_m, 6), round(ours.gmacs, 6))
 
 
+def _model_and_images(comparison: Comparison) -> tuple[Any, np.ndarray]:
+    """The same in every process: values and images are drawn from fixed seeds."""
+    from implementations.parity.checks import random_images
+    from implementations.parity.reference import create_reference
+
+    size = comparison.img_size or 0
+    return create_reference(comparison.workload, img_size=size), random_images((SAMPLES, size, size, 3))
+
+
+def _model_outputs(model: Any, images: np.ndarray, precisions: tuple[str, ...]) -> dict[str, Any]:
+    """Outputs by precision (arrays); the model is left in the last one, so that `double` comes last."""
+    import torch
+
+    inputs = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
+    outputs = {}
+    with torch.inference_mode():
+        for precision in precisions:
+            if precision == "double":
+                outputs[precision] = model.double()(inputs.double())
+            else:
+                with torch.autocast("cpu", torch.bfloat16, enabled=precision == "half"):
+                    outputs[precision] = model(inputs).float()
+    return {precision: output.numpy() for precision, output in outputs.items()}
+
+
 def main(arguments: list[str]) -> None:
-    """Write one reference: the comparison as JSON, then the folder."""
+    """Write one reference: the comparison as JSON, the folder, and "all" or "again"."""
     values: dict[str, Any] = json.loads(arguments[0])
-    write_reference(Comparison(**values), Path(arguments[1]))
+    write = {"all": write_reference, "again": write_again}[arguments[2]]
+    write(Comparison(**values), Path(arguments[1]))
 
 
 if __name__ == "__main__":

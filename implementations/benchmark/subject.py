@@ -14,15 +14,18 @@ import numpy as np
 
 from implementations.benchmark.specification import TIMM, BenchmarkError, Run
 
+WEIGHTS = "weights.safetensors"
+AGAIN = "single-again.npy"
+
 
 @dataclass(frozen=True)
 class Reference:
     """What the reference (timm, in float64) makes of the workload, as files that need no torch to be read.
 
     `folder` holds `weights.safetensors` (timm's names and layouts; absent for layers without weights), `inputs.npz`
-    (`images` (B, H, W, C) for a model; the layer's inputs by name) and `outputs.npz` (`double`: the float64 output,
-    `single` and `half`: the reference's own output in fp32 and bf16). With `batch_size`, the samples in the files are
-    cut or repeated to that many.
+    (`images` (B, H, W, C) for a model; the layer's inputs by name), `outputs.npz` (`double`: the float64 output,
+    `single` and `half`: the reference's own output in fp32 and bf16) and `single-again.npy` (the fp32 output, summed in
+    another order). With `batch_size`, the samples in the files are cut or repeated to that many.
     """
 
     folder: Path
@@ -31,16 +34,17 @@ class Reference:
     @property
     def weights(self) -> Path:
         """The tensors under timm's names."""
-        return self.folder / "weights.safetensors"
+        return self.folder / WEIGHTS
 
     def inputs(self) -> dict[str, np.ndarray]:
         """The inputs by name."""
         return {name: self._batch(array) for name, array in _arrays(self.folder / "inputs.npz").items()}
 
     def outputs(self) -> dict[str, np.ndarray]:
-        """`double`, `single` and `half`, of the samples in the files; empty where the reference has no output."""
-        path = self.folder / "outputs.npz"
-        return _arrays(path) if path.exists() else {}
+        """`double`, `single`, `half` and, where it was made, `single again`; empty where there is no output."""
+        path, again = self.folder / "outputs.npz", self.folder / AGAIN
+        outputs = _arrays(path) if path.exists() else {}
+        return outputs | {"single again": np.load(again)} if again.exists() else outputs
 
     def _batch(self, array: np.ndarray) -> np.ndarray:
         if self.batch_size is None:

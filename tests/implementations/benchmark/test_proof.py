@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from implementations.benchmark.proof import LIMITS, ProofError, prove
-from implementations.benchmark.subject import Reference
+from implementations.benchmark.subject import AGAIN, Reference
 from tests.implementations.benchmark.case import make_reference
 
 
@@ -27,6 +27,14 @@ def test_four_times_the_references_own_error_passes_and_more_does_not(reference,
     assert within.passes and within.tolerance == pytest.approx(4 * own, rel=1e-3)
     with pytest.raises(ProofError, match=r"differs from the float64 reference by .* of scale, allowed .*; not timed"):
         prove(exact(reference) + 4.1 * own * scale(reference), reference, precision)
+
+
+def test_the_references_own_error_is_the_larger_of_two_orders_of_summation(reference):
+    worse = reference.outputs()["double"] + 3e-6 * scale(reference)  # as a processor with short vectors sums
+    np.save(reference.folder / AGAIN, worse)
+    within = prove(exact(reference) + 3.9 * 3e-6 * scale(reference), reference, "fp32")
+    assert within.passes and within.tolerance == pytest.approx(4 * 3e-6, rel=1e-3)
+    assert prove(exact(reference), reference, "bf16").tolerance == pytest.approx(4 * 5e-3, rel=1e-3)
 
 
 def test_however_inaccurate_the_reference_there_is_a_limit(reference, tmp_path):
