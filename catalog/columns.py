@@ -73,11 +73,13 @@ class Table:
         """
         frame = frame.reindex(columns=self.column_names)
         for column in self.columns:
-            try:
-                frame[column.name] = frame[column.name].astype(PANDAS_TYPES[column.kind])
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"{self.name}.csv: column {column.name}: expected {column.kind}: {error}") from error
-            if column.kind in ("text", "date"):
+            if frame[column.name].dtype != PANDAS_TYPES[column.kind]:
+                try:
+                    frame[column.name] = frame[column.name].astype(PANDAS_TYPES[column.kind])
+                except (TypeError, ValueError) as error:
+                    message = f"{self.name}.csv: column {column.name}: expected {column.kind}: {error}"
+                    raise ValueError(message) from error
+            if column.kind in ("text", "date") and (frame[column.name] == "").any():
                 frame[column.name] = frame[column.name].replace("", None)
         return frame
 
