@@ -91,6 +91,7 @@ class Fuzz:
         commits = next(path for path in self.files if "results-imagenet.csv&" in path)
         older = [commit for commit in json.loads(self.files[commits]) if commit["sha"] != NEWEST]
         self.before = self._refresh(self.files | {commits: json.dumps(older).encode()}, folder / "good").frames
+        self.known = figures_of(self.before)
         self.report = self.refreshed(self.files)
         sources = self.report.frames["sources"]
         addresses = sources["url"].str.removeprefix("https://")
@@ -146,8 +147,11 @@ class Fuzz:
         every = {*self.before["sources"]["source"], *report.frames["sources"]["source"]}
         told = {source for source in every if any(speaks_of(name, source) for name in names)}
         yield from self._uncounted(report, mutant)
-        yield from self._changed(report, cells, told)
-        yield from self._lost(report, cells, told)
+        after = figures_of(report.frames)
+        yield from self._changed(after, cells, told)
+        yield from self._lost(after, cells, told)
+        if _counted(self.before) - _counted(report.frames) and not told and not any(cells.values()):
+            yield "rows of costs went away without a word"
         yield from self._words(report, cells)
         yield from self._untold(report, mutant, told)
 
@@ -171,28 +175,21 @@ class Fuzz:
                     counts = f"{row.rows_read} read, {row.rows_accepted} accepted, {row.rows_quarantined} set aside"
                     yield f"{row.source}: {counts} of {below} lines"
 
-    def _changed(self, report: Report, cells: Mapping[str, int], told: Collection[str]) -> Iterator[str]:
+    def _changed(self, after: Figures, cells: Mapping[str, int], told: Collection[str]) -> Iterator[str]:
         """Rows that no good table has: as many as cells were mutated, and each like a good one but for those cells."""
-        for (table, source), figures in figures_of(report.frames).items():
+        for (table, source), figures in after.items():
             good = self.good.get((table, source), set())
             new = [row for row in figures - good if not (table == "history" and row[0] and source in told)]
             far = [row for row in new if distance(row, good) > cells[source]]
             if far or len(new) > cells[source]:
                 yield f"{source}: {len(new)} rows of {table} changed, such as {(far or new)[0]}"
 
-    def _lost(self, report: Report, cells: Mapping[str, int], told: Collection[str]) -> Iterator[str]:
-        """Rows that went away, though neither a word nor a mutated cell tells why."""
-        after = figures_of(report.frames)
-        for (table, source), figures in figures_of(self.before).items():
+    def _lost(self, after: Figures, cells: Mapping[str, int], told: Collection[str]) -> Iterator[str]:
+        """Rows that went away, more than cells were mutated, without a word."""
+        for (table, source), figures in self.known.items():
             lost = figures - after.get((table, source), set())
-            if lost and table != "costs" and not cells[source] and source not in told:
+            if table != "costs" and len(lost) > cells[source] and source not in told:
                 yield f"{source}: {len(lost)} rows of {table} went away without a word, such as {min(lost, key=str)}"
-        counts = [
-            set(zip(costs["architecture"], costs["img_size"], strict=True))
-            for costs in (self.before["costs"], report.frames["costs"])
-        ]
-        if counts[0] - counts[1] and not told and not any(cells.values()):
-            yield f"costs of {min(counts[0] - counts[1])} went away without a word"
 
     def _words(self, report: Report, cells: Mapping[str, int]) -> Iterator[str]:
         """Words that are no line, or speak of nothing or of a file that is whole."""
@@ -211,6 +208,11 @@ class Fuzz:
             content = mutant.files.get(path)
             if self.sources[path] not in told and (content is None or sha256(content).hexdigest() not in used):
                 yield f"{self.sources[path]}: is not used, and no word says so"
+
+
+def _counted(frames: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """What has a count of compute, of whichever file: an architecture at an image size."""
+    return set(zip(frames["costs"]["architecture"], frames["costs"]["img_size"], strict=True))
 
 
 def speaks_of(name: str, source: str) -> bool:
