@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from catalog.problems import CatalogError, Problem, one_line
+from catalog.problems import CatalogError, Problem, one_line, printable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -113,7 +113,7 @@ def _read_line(path: Path, number: int, line: bytes, kind: type[Row], form: int,
     try:
         reading.rows.append((number, _row(cells, kind)))
     except ValueError as error:
-        raw = one_line(line.decode(errors="replace"))
+        raw = printable(line.decode(errors="replace")) or "(blank)"
         reading.rejected.append(Rejected(number, str(error), raw))
         reading.problems.append(Problem("error", str(path), number, "cell", f"{error}; the row is set aside"))
 

@@ -208,6 +208,22 @@ def test_a_cell_that_nothing_measured_can_have_costs_its_row_and_no_other(honest
     assert all(line.isprintable() and len(line) < 500 for line in said(merged))
 
 
+LINES = ["", "\r", "\x00", "\x1b[31m", " ", ",", '"', "=1+1", "a" * 70_000]
+
+
+def test_a_line_that_is_no_row_stands_in_the_quarantine_and_stops_no_other(honest: Path) -> None:
+    alone = given_by(add(honest))
+    path = write(honest, "stranger", faster(comparison="own"))
+    path.write_text(path.read_text() + "".join(f"{line}\n" for line in LINES), encoding="utf-8", newline="")
+    merged = add(honest)
+    assert given_by(merged) == alone
+    assert not errors(merged)
+    aside = merged.frames["quarantine"].query("source == 'local/stranger'")
+    assert aside["line"].tolist() == [*range(3, len(LINES) + 3)]
+    assert not aside.map(is_formula).any(axis=None)
+    assert len(merged.frames["measurements"].query("source == 'local/stranger'")) == 1
+
+
 def test_a_number_of_a_format_that_is_none_is_one_line(honest: Path) -> None:
     alone = given_by(add(honest))
     write_cells(honest / "stranger.csv", {"format": "9" * 5000})
