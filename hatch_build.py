@@ -16,8 +16,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 IMPORT_ROOT = "backbones"
 # What the wheel holds beside the command. Scraping, benchmarks and the site are made from a checkout.
-PACKAGES = ("catalog", "implementations")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "benchmark", "evaluation", "results")
+PACKAGES = ("catalog", "implementations", "runtimes")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "results")
 
 
 class OneImportRoot(BuildHookInterface[Any]):

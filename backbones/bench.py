@@ -16,9 +16,9 @@ import typer
 from backbones.bench_view import ShownProgress, print_comparisons
 
 if TYPE_CHECKING:
+    from benchmarks.specification import Precision
+    from benchmarks.turns import Reporter, Settings, Task
     from catalog.results_file import Result
-    from implementations.benchmark.specification import Precision
-    from implementations.benchmark.turns import Reporter, Settings, Task
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache" / "benchmark"
@@ -53,7 +53,7 @@ def run(
     With a scheduler, each comparison is measured by one of its hosts, one at a time on each, and all rows come into one
     file. Worker processes on one machine disturb each other: their rows say so, and do not enter the catalog.
     """
-    from implementations.benchmark.turns import Settings
+    from benchmarks.turns import Settings
     from implementations.errors import BackboneError
 
     where = Where(scheduler or None, workers, own_threads=threads is None)
@@ -110,8 +110,8 @@ class Conditions:
 
 
 def _tasks(workloads: list[str], subjects: str, wanted: Conditions) -> "list[Task]":
-    from implementations.benchmark.specification import Subject
-    from implementations.benchmark.sweep import tasks_for, whole_sweep
+    from benchmarks.specification import Subject
+    from benchmarks.sweep import tasks_for, whole_sweep
 
     conditions = (wanted.batch_sizes, wanted.precisions, wanted.threads, wanted.device, wanted.img_size)
     chosen = [Subject.parse(text) for text in _listed(subjects)]
@@ -128,8 +128,8 @@ def _measure(
     tasks: "list[Task]", settings: "Settings", path: Path, again: bool, where: Where
 ) -> "tuple[list[Result], bool]":
     """Measure and write; the rows, and whether all went well."""
-    from implementations.benchmark.results import append_rows
-    from implementations.benchmark.turns import steps_of
+    from benchmarks.recorder import append_rows
+    from benchmarks.turns import steps_of
 
     rows = []
     with ExitStack() as stack:
@@ -148,13 +148,13 @@ def _session(
     tasks: "list[Task]", settings: "Settings", path: Path, again: bool, where: Where, stack: ExitStack
 ) -> "tuple[list[Task], Callable[[Reporter], Iterator[Result]]]":
     """What is left to measure, and how to measure it where it is to be measured."""
-    from implementations.benchmark import session
+    from benchmarks import session
 
     if not where.on_cluster:
         here = session.plan(tasks, path, settings, _say, again)
         return here, lambda reporter: session.measure_here(here, settings, reporter)
-    from implementations.benchmark.cluster import measure_all, plan
-    from implementations.cluster import connected
+    from benchmarks.cluster_sweep import measure_all, plan
+    from benchmarks.dask_cluster import connected
 
     left = plan(tasks, path, _say, where.own_threads, again)
     cluster = stack.enter_context(connected(where.scheduler, where.workers, _say))
@@ -182,8 +182,8 @@ def _merge(path: Path) -> bool:
 
 def _workloads(models: str, layers: str) -> list[str]:
     """The models and layers named. Raises BackboneError for one that does not exist."""
+    from benchmarks.specification import LAYERS, SIZES, BenchmarkError, parse_layer
     from implementations import registry
-    from implementations.benchmark.specification import LAYERS, SIZES, BenchmarkError, parse_layer
 
     found: list[str] = []
     for name in _listed(models):
@@ -197,7 +197,7 @@ def _workloads(models: str, layers: str) -> list[str]:
 
 
 def _precisions(text: str) -> "list[Precision]":
-    from implementations.benchmark.specification import PRECISIONS, BenchmarkError
+    from benchmarks.specification import PRECISIONS, BenchmarkError
 
     for word in _listed(text):
         if word not in PRECISIONS:
@@ -206,7 +206,7 @@ def _precisions(text: str) -> "list[Precision]":
 
 
 def _whole_numbers(text: str) -> list[int]:
-    from implementations.benchmark.specification import BenchmarkError
+    from benchmarks.specification import BenchmarkError
 
     words = _listed(text)
     if not words or not all(word.isdecimal() and int(word) > 0 for word in words):
@@ -215,8 +215,8 @@ def _whole_numbers(text: str) -> list[int]:
 
 
 def _threads(wanted: int | None) -> int:
-    from implementations.benchmark.pinning import usable_cores
-    from implementations.benchmark.specification import BenchmarkError
+    from benchmarks.pinning import usable_cores
+    from benchmarks.specification import BenchmarkError
 
     cores = len(usable_cores())
     if wanted is not None and wanted > cores:
@@ -225,7 +225,7 @@ def _threads(wanted: int | None) -> int:
 
 
 def _device(word: str) -> str:
-    from implementations.benchmark.specification import DEVICES, BenchmarkError
+    from benchmarks.specification import DEVICES, BenchmarkError
 
     if word not in DEVICES:
         raise BenchmarkError(f"device {word!r} is unknown, expected {' or '.join(DEVICES)}")
@@ -234,8 +234,8 @@ def _device(word: str) -> str:
 
 def _output(wanted: Path | None, where: Where) -> Path:
     """The results file. Raises BackboneError where speeds that are disturbed would lie in the catalog's folder."""
+    from benchmarks.specification import BenchmarkError
     from catalog.results_file import DIRECTORY
-    from implementations.benchmark.specification import BenchmarkError
 
     if where.scheduler and where.workers:
         raise BenchmarkError("give --scheduler or --workers, not both")
@@ -248,8 +248,8 @@ def _output(wanted: Path | None, where: Where) -> Path:
 
 def _default_output(name: str = "") -> Path:
     """A file for this machine (or of another name) and this day."""
+    from benchmarks.environment import processor_name
     from catalog.results_file import DIRECTORY
-    from implementations.benchmark.environment import processor_name
 
     slug = name or re.sub(r"[^a-z0-9]+", "-", processor_name().lower()).strip("-")
     epoch = os.environ.get("SOURCE_DATE_EPOCH")

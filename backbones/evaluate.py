@@ -19,8 +19,8 @@ from catalog.problems import one_line
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from implementations.evaluation.evaluate import Outcome, Plan, Runner
-    from implementations.evaluation.journal import Journal
+    from benchmarks.evaluation.evaluate import Outcome, Plan, Runner
+    from benchmarks.evaluation.journal import Journal
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache" / "evaluations"
@@ -74,12 +74,12 @@ def run(
     are named, left out, and make the exit status 1.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports damaged images too, without their path
-    from implementations.benchmark.results import check_writable
+    from benchmarks.evaluation.evaluate import plan
+    from benchmarks.evaluation.folder import read_folder
+    from benchmarks.evaluation.result_file import check
+    from benchmarks.evaluation.specification import Evaluation
+    from benchmarks.recorder import check_writable
     from implementations.errors import BackboneError, UnknownNameError
-    from implementations.evaluation.evaluate import plan
-    from implementations.evaluation.folder import read_folder
-    from implementations.evaluation.results import check
-    from implementations.evaluation.specification import Evaluation
 
     if scheduler and workers:
         _end("give --scheduler or --workers, not both", 2)
@@ -108,7 +108,7 @@ def _evaluate(
     planned: Plan, journal: Path | None, scheduler: str | None, workers: int | None
 ) -> tuple[Outcome, Journal]:
     """Run the evaluation with its progress on the terminal."""
-    from implementations.evaluation.evaluate import evaluate, open_journal
+    from benchmarks.evaluation.evaluate import evaluate, open_journal
 
     folder = planned.folder
     _say(f"{len(folder.paths)} images, labelled {folder.labelled_by}")
@@ -133,12 +133,12 @@ def _evaluate(
 
 
 def _runner(planned: Plan, scheduler: str | None, workers: int | None, stack: ExitStack) -> Runner:
-    from implementations.evaluation.evaluate import runner_here
+    from benchmarks.evaluation.evaluate import runner_here
 
     if scheduler is None and workers is None:
         return runner_here(planned.evaluation, planned.weights, planned.allowed)
-    from implementations.cluster import connected
-    from implementations.evaluation.cluster import ClusterRunner
+    from benchmarks.dask_cluster import connected
+    from benchmarks.evaluation.cluster_runner import ClusterRunner
 
     cluster = stack.enter_context(connected(scheduler, workers, _say))
     return ClusterRunner(planned, cluster)
@@ -154,7 +154,7 @@ def _progress() -> Progress:
 
 def _write(outcome: Outcome, output: Path | None, predictions: Path | None) -> Path:
     """Append the result to its file, last; the catalog's by default only where it may enter the catalog."""
-    from implementations.evaluation.results import append
+    from benchmarks.evaluation.result_file import append
 
     if predictions is not None:
         _write_predictions(outcome, predictions)
@@ -164,7 +164,7 @@ def _write(outcome: Outcome, output: Path | None, predictions: Path | None) -> P
 
 
 def _write_predictions(outcome: Outcome, path: Path) -> None:
-    from implementations.evaluation.specification import EvaluationError
+    from benchmarks.evaluation.specification import EvaluationError
 
     try:
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:

@@ -13,7 +13,7 @@ from keras import ops
 from implementations.errors import BackboneError
 from implementations.family import PretrainedConfig
 from implementations.layers.pair import pair
-from implementations.openvino_graph import tune_file
+from runtimes.openvino_graph import tune_file
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 # An example may take as long as it needs: the machine may be busy.
 settings.register_profile("busy machine", deadline=None)
@@ -19,6 +22,15 @@ UPSTREAM = ROOT.parent / "shared" / "upstream"
 TODAY = "2026-11-20"
 SMALL_MIRROR = ROOT / "tests" / "fixtures" / "mirror"
 NO_RESULTS = SMALL_MIRROR / "no-results"  # the small tables do not depend on what was measured on some machine
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the full sweep out unless it is asked for by `-m sweep`: it takes hours, the routine part minutes."""
+    if "sweep" in config.option.markexpr:
+        return
+    left_out = [item for item in items if "sweep" in item.keywords]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if "sweep" not in item.keywords]
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Writes the tables of timm's families from the installed timm, and the classes of ImageNet-1K.
+"""Writes the tables of timm's families from the installed timm.
 
 Run `python -m implementations.parity.tables` after an upgrade of timm; the files are committed.
 """
@@ -16,7 +16,6 @@ from implementations.family import Family
 from implementations.parity.torchvision_ops import define_missing_operators
 from implementations.reference import TimmReference
 
-SYNSETS = Path(__file__).parents[1] / "data" / "imagenet_synsets.txt"
 PRETRAINED_COLUMNS = (
     "hf_hub_id",
     "hf_hub_filename",
@@ -86,7 +85,7 @@ def timm_families() -> dict[Family, str]:
 
 
 def write() -> None:
-    """Write variants.csv and pretrained.csv of each family of timm's, and the list of classes."""
+    """Write variants.csv and pretrained.csv of each family of timm's."""
     for family, module_name in timm_families().items():
         folder = Path(str(resources.files(family.package)))
         variants = variants_of(module_name)
@@ -97,15 +96,6 @@ def write() -> None:
             pretrained_of(module_name), key=lambda row: (row["variant"], not row["default"], row["tag"])
         )
         _write_csv(folder / "pretrained.csv", ("variant", "tag", "default", *PRETRAINED_COLUMNS), pretrained)
-    SYNSETS.write_text("".join(f"{synset}\n" for synset in imagenet_synsets()))
-
-
-def imagenet_synsets() -> list[str]:
-    """The WordNet id of each class of ImageNet-1K, in the order of a classifier's outputs."""
-    define_missing_operators()
-    from timm.data import ImageNetInfo
-
-    return ImageNetInfo("imagenet-1k").label_names()
 
 
 def _timm_module(name: str) -> Any:

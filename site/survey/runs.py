@@ -11,7 +11,7 @@ from catalog.speed_tables import OURS
 
 FEWEST_TURNS = 2
 TIMM = "timm"
-# Words for those that implementations/benchmark/specification.py names; the site imports no package but the catalog.
+# Words for those that benchmarks/specification.py names; the site imports no package but the catalog.
 IMPLEMENTATIONS = {
     OURS: "Backbone Survey",
     TIMM: "timm",

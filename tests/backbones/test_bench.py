@@ -9,7 +9,7 @@ import pytest
 
 from backbones.__main__ import VERBS
 from catalog.results_file import read_results
-from tests.implementations.benchmark import case
+from tests.benchmarks import case
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--models", case.MODEL, "--img-size", 32, "--batch-sizes", 4, "--precisions", "fp32", "--threads", 1)
@@ -20,7 +20,7 @@ def bench(backbones, tmp_path, monkeypatch):
     """The command on subjects that need no framework (see case.py), with a cache of its own."""
     case.make_reference(tmp_path / "cache")
     monkeypatch.setattr("backbones.bench.CACHE", tmp_path / "cache")
-    monkeypatch.setattr("implementations.benchmark.turns.Settings", _settings)
+    monkeypatch.setattr("benchmarks.turns.Settings", _settings)
 
     def run(*arguments, subjects=(case.RIGHT, case.ALSO_RIGHT)):
         named = ("--subjects", ",".join(map(str, subjects))) if subjects else ()
@@ -186,7 +186,7 @@ def test_results_go_to_a_file_of_this_machine_and_day(monkeypatch):
     from backbones.bench import _default_output
 
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795132800")
-    monkeypatch.setattr("implementations.benchmark.environment.processor_name", lambda: "AMD EPYC (TM) 9B14")
+    monkeypatch.setattr("benchmarks.environment.processor_name", lambda: "AMD EPYC (TM) 9B14")
     assert _default_output() == ROOT / "catalog" / "results" / "amd-epyc-tm-9b14-2026-11-20.csv"
 
 

@@ -18,8 +18,8 @@ import pytest
 from catalog.evaluations_file import FORMAT, EvaluationResult
 from catalog.result_rows import read_rows
 from catalog.results_file import DIRECTORY, read_results
-from tests.implementations.benchmark import case
-from tests.implementations.evaluation.made_images import IMG_SIZE, MODEL, make_folder, make_weights
+from tests.benchmarks import case
+from tests.benchmarks.evaluation.made_images import IMG_SIZE, MODEL, make_folder, make_weights
 
 ROOT = Path(__file__).parents[2]
 SMALL = (
@@ -90,7 +90,7 @@ def bench(backbones: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
     """The command on subjects that need no framework, with a cache of its own."""
     case.make_reference(tmp_path / "cache")
     monkeypatch.setattr("backbones.bench.CACHE", tmp_path / "cache")
-    monkeypatch.setattr("implementations.benchmark.turns.Settings", lambda cache, *_: case.settings(cache))
+    monkeypatch.setattr("benchmarks.turns.Settings", lambda cache, *_: case.settings(cache))
 
     def run(*arguments: object) -> Any:
         return backbones("bench", *SMALL, *arguments)
@@ -129,7 +129,7 @@ def test_workers_on_one_machine_disturb_each_other_and_stay_out_of_the_catalog(b
 def test_a_scheduler_that_does_not_answer_is_one_line(
     verb: tuple[str, ...], backbones: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("implementations.cluster.TIMEOUT_S", 0.2)
+    monkeypatch.setattr("benchmarks.dask_cluster.TIMEOUT_S", 0.2)
     monkeypatch.setattr("backbones.evaluate.CACHE", tmp_path)
     monkeypatch.chdir(tmp_path)
     make_folder(tmp_path / "images")

@@ -18,7 +18,7 @@ import pytest
 import catalog
 from catalog.evaluations_file import FORMAT, IMAGES, EvaluationResult
 from catalog.result_rows import read_rows, row_line
-from tests.implementations.evaluation.made_images import IMG_SIZE, MODEL, make_folder, make_weights
+from tests.benchmarks.evaluation.made_images import IMG_SIZE, MODEL, make_folder, make_weights
 
 ROOT = Path(__file__).parent.parent.parent
 Run = Callable[..., Any]
@@ -85,7 +85,7 @@ def test_a_whole_data_set_with_a_tag_s_own_weights_enters_the_catalog(
         tables.merge_results,
     )
     monkeypatch.setattr("implementations.hub.download_weights", lambda name: weights)
-    monkeypatch.setattr("implementations.evaluation.evaluate.IMAGENET_CLASSES", 3)
+    monkeypatch.setattr("benchmarks.evaluation.evaluate.IMAGENET_CLASSES", 3)
     monkeypatch.setitem(IMAGES, "imagenet", 18)
     monkeypatch.setattr("catalog.evaluations_file.DIRECTORY", folder / "evaluations")
     monkeypatch.setattr("backbones.evaluate.DIRECTORY", folder / "evaluations")

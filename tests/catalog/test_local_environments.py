@@ -66,20 +66,20 @@ def test_an_accelerator_is_labelled_without_the_threads_of_its_host() -> None:
 
 
 def test_every_runtime_of_the_harness_is_known() -> None:
-    from implementations.benchmark.specification import RUNTIMES as OFFERED
+    from benchmarks.specification import RUNTIMES as OFFERED
 
     assert set(RUNTIMES) == set(OFFERED)
 
 
 def test_ours_is_the_name_that_the_harness_writes() -> None:
+    from benchmarks import specification
     from catalog.speed_tables import OURS, SHOWN
-    from implementations.benchmark import specification
 
     assert (OURS, SHOWN) == (specification.OURS, (specification.OURS, specification.TIMM))
 
 
 def test_the_loosest_parity_that_counts_is_the_harness_own() -> None:
-    from implementations.benchmark.proof import LIMITS
+    from benchmarks.proof import LIMITS
 
     assert max(LIMITS.values()) == LOOSEST
 

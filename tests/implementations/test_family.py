@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 import backbones.parity
 import implementations
+from benchmarks.evaluation.specification import Evaluation, EvaluationError
+from benchmarks.specification import OURS, TIMM
+from benchmarks.sweep import tasks_for
 from implementations import families, registry
-from implementations.benchmark.specification import OURS, TIMM
-from implementations.benchmark.sweep import tasks_for
 from implementations.costs import count_costs
 from implementations.errors import BackboneError
-from implementations.evaluation.specification import Evaluation, EvaluationError
 from implementations.image_processing import ImageProcessor
 from implementations.parity import checks, results, runner
 

@@ -40,7 +40,7 @@ def text_of(html: str) -> str:
 
 
 def test_words_exist_for_every_subject_of_the_harness():
-    from implementations.benchmark import specification
+    from benchmarks import specification
 
     assert set(IMPLEMENTATIONS) == set(specification.IMPLEMENTATIONS)
     assert set(RUNTIMES) == set(specification.RUNTIMES)

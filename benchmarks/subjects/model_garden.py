@@ -1,0 +1,70 @@
+"""Owns the TensorFlow Model Garden's Vision Transformer as a subject, filled with timm's tensors; Keras 2."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from benchmarks.specification import Comparison, Run
+from benchmarks.subject import Loaded, Reference
+from benchmarks.subjects.rival_models import build_for, load_filled
+from benchmarks.subjects.runtimes import need_runtime, use_keras_2
+from benchmarks.subjects.timm_tensors import TimmTensors
+from benchmarks.subjects.vit_sizes import vit_sizes
+
+
+def load(run: Run, reference: Reference) -> Loaded:
+    """A ViT classifier of the Model Garden with the reference's weights.
+
+    Its ViT approximates GELU by a tanh, and its constructor has no argument for it; the activation is set to the exact
+    one, without which its outputs differ from timm's.
+
+    Raises:
+        BenchmarkError: a workload that is not raced, or another runtime.
+    """
+    need_runtime(run, "tf-graph", "tf-xla")
+    build = build_for(run, {"vit": _vit, "deit": _vit})
+    use_keras_2(run)
+    return load_filled(run, reference, build, ("tf-models-official", "tf-keras"))
+
+
+def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
+    from official.vision.modeling.backbones.vit import VisionTransformer
+    from official.vision.modeling.classification_model import ClassificationModel
+    from tf_keras.layers import InputSpec
+
+    sizes = vit_sizes(tensors)
+    images = InputSpec(shape=[None, fixed.img_size, fixed.img_size, 3])
+    backbone = VisionTransformer(
+        mlp_dim=sizes.mlp_dim,
+        num_heads=sizes.num_heads,
+        num_layers=sizes.depth,
+        dropout_rate=0.0,
+        input_specs=images,
+        patch_size=sizes.patch_size,
+        hidden_size=sizes.embed_dim,
+    )
+    model = ClassificationModel(backbone, num_classes=sizes.num_classes, input_specs=images)
+    _give_weights(tensors, model)
+    return model
+
+
+def _give_weights(tensors: TimmTensors, model: Any) -> None:
+    from tf_keras.activations import gelu
+
+    layers = {type(layer).__name__: layer for layer in (*model.backbone.layers, *model.layers)}
+    encoder = layers["Encoder"]
+    tensors.convolution("patch_embed.proj", layers["Conv2D"])
+    tensors.give("cls_token", layers["TokenLayer"].cls)
+    tensors.give("pos_embed", encoder._pos_embed.pos_embedding)
+    for number, layer in enumerate(encoder._encoder_layers):
+        block, attention = f"blocks.{number}", layer._attention_layer
+        tensors.norm(f"{block}.norm1", layer._attention_layer_norm)
+        tensors.separate_qkv(f"{block}.attn.qkv", attention._query_dense, attention._key_dense, attention._value_dense)
+        tensors.joined_heads(f"{block}.attn.proj", attention._output_dense)
+        tensors.norm(f"{block}.norm2", layer._output_layer_norm)
+        tensors.joined_heads(f"{block}.mlp.fc1", layer._intermediate_dense)
+        tensors.joined_heads(f"{block}.mlp.fc2", layer._output_dense)
+        layer._intermediate_activation_layer.activation = functools.partial(gelu, approximate=False)
+    tensors.norm("norm", encoder._norm)
+    tensors.dense("head", layers["Dense"])

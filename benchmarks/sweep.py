@@ -1,0 +1,158 @@
+"""Owns what a sweep compares: the default models, layers and subjects, the important comparisons first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.specification import OURS, TIMM, Comparison, Precision, Subject, parse_layer
+from benchmarks.turns import Task
+from implementations import registry
+from implementations.family import Family
+
+MODELS = (
+    "vit_base_patch16_224",
+    "swin_tiny_patch4_window7_224",
+    "vit_small_patch16_224",
+    "swinv2_tiny_window8_256",
+)
+LAYERS = ("self-attention-768x12x197", "self-attention-384x6x197", "sdpa-64x12x197")
+PEAKS = ("matrix-product-2048", "matrix-product-4096")
+PHOTOGRAPH = "image-processing-640x480"
+REGIONAL = ("vit_large_patch16_224", "vit_base_patch16_224", "swin_tiny_patch4_window7_224")
+FLOOR = "trivial-function-1"
+
+# Who the targets are stated against; then everyone else, beside those whom both groups share.
+FIRST = (
+    Subject(OURS, "tf-graph"),
+    Subject(OURS, "tf-xla"),
+    Subject(OURS, "openvino"),
+    Subject(TIMM, "openvino"),
+    Subject(TIMM, "torch"),
+    Subject("keras-hub", "tf-graph"),
+    Subject("keras-hub", "tf-xla"),
+    Subject("keras-cv-attention-models", "tf-graph"),
+    Subject("keras-cv-attention-models", "tf-xla"),
+)
+# Slower than those, as the first model shows; the others leave them out unless they are asked for.
+SLOWER = (Subject("vit-keras", "tf-graph"), Subject("tf-models-official", "tf-graph"))
+LATER = (
+    Subject(OURS, "tf-graph"),
+    Subject(TIMM, "torch"),
+    Subject(TIMM, "torch-compile"),
+    Subject(TIMM, "onnxruntime"),
+    Subject(OURS, "onnxruntime"),
+    Subject(OURS, "jax"),
+    Subject(OURS, "torch"),
+)
+# The families of which a rival has variants; who is not here has every model, timm those that are proven against it.
+RIVAL_FAMILIES = {
+    "keras-hub": ("vit", "deit", "swin"),
+    "keras-cv-attention-models": ("vit", "swinv2"),
+    "vit-keras": ("vit",),
+    "tf-models-official": ("vit",),
+}
+REGIONAL_SUBJECTS = (
+    Subject(TIMM, "torch"),
+    Subject(TIMM, "torch-compile"),
+    Subject(TIMM, "torch-regional"),
+    Subject(TIMM, "torch-regional-cached"),
+)
+LAYER_SUBJECTS = {
+    "self-attention": (
+        Subject(OURS, "tf-graph"),
+        Subject(OURS, "tf-xla"),
+        Subject(TIMM, "torch"),
+        Subject(TIMM, "torch-compile"),
+        Subject("keras", "tf-graph"),
+        Subject("keras", "tf-xla"),
+    ),
+    "sdpa": (
+        Subject(OURS, "tf-graph"),
+        Subject(OURS, "tf-xla"),
+        Subject("torch", "torch"),
+        Subject("keras", "tf-graph"),
+        Subject("keras", "tf-xla"),
+    ),
+    "matrix-product": (
+        Subject("tensorflow", "tf-graph"),
+        Subject("tensorflow", "tf-xla"),
+        Subject("torch", "torch"),
+    ),
+    "image-processing": (Subject(OURS, "tf-graph"), Subject(OURS, "pillow"), Subject(TIMM, "pillow")),
+    "trivial-function": (Subject(TIMM, "torch-compile"),),
+}
+
+
+def whole_sweep(
+    batch_sizes: Sequence[int], precisions: Sequence[Precision], threads: int, device: str, img_size: int | None = None
+) -> list[Task]:
+    """Everything that the pages show, the important comparisons first: a sweep that is stopped early has those.
+
+    What says little in every batch and precision is measured in the first of them only. The machine's peak is measured
+    at both ends: no rate is believed that lies above it, and a slow spell must not lower it.
+    """
+    first_batch, first_precision = batch_sizes[:1], precisions[:1]
+    fixed = (threads, device)
+    return [
+        *tasks_for(PEAKS, [1], precisions, *fixed),
+        *tasks_for([PHOTOGRAPH], [1], first_precision, *fixed),
+        *tasks_for(MODELS[:1], batch_sizes, precisions, *fixed, img_size, among=(*FIRST, *SLOWER)),
+        *tasks_for(MODELS[1:], batch_sizes, precisions, *fixed, img_size, among=FIRST),
+        *tasks_for([FLOOR], [1], first_precision, *fixed),
+        *tasks_for(REGIONAL, [1], first_precision, *fixed, img_size, subjects=REGIONAL_SUBJECTS),
+        *tasks_for(LAYERS, first_batch, precisions, *fixed),
+        *tasks_for(MODELS, first_batch, first_precision, *fixed, img_size, among=LATER),
+        *tasks_for(PEAKS[:1], [1], precisions, *fixed),
+    ]
+
+
+def tasks_for(
+    workloads: Sequence[str],
+    batch_sizes: Sequence[int],
+    precisions: Sequence[Precision],
+    threads: int,
+    device: str,
+    img_size: int | None = None,
+    subjects: Sequence[Subject] = (),
+    among: Sequence[Subject] = (),
+) -> list[Task]:
+    """A comparison of each workload, batch size and precision, of the `subjects` given or of all that have it.
+
+    `among` narrows down who is looked at for having a model.
+
+    Raises:
+        UnknownNameError: no such model.
+    """
+    return [
+        Task(
+            Comparison(workload, _img_size(workload, img_size), batch_size, precision, threads, device),
+            tuple(subjects) or _subjects(workload, among),
+        )
+        for precision in precisions
+        for batch_size in batch_sizes
+        for workload in workloads
+    ]
+
+
+def _img_size(workload: str, wanted: int | None) -> int | None:
+    """The side of a model's image: as wanted, or its own; None for a layer."""
+    if parse_layer(workload) is not None:
+        return None
+    return wanted or registry.pretrained_config(workload).input_size[1]
+
+
+def _subjects(workload: str, among: Sequence[Subject]) -> tuple[Subject, ...]:
+    """Who of those has a workload; single variants that a rival lacks are found out when it is asked to load them."""
+    layer = parse_layer(workload)
+    if layer:
+        return LAYER_SUBJECTS[layer.kind]
+    family = registry.family_of(workload)
+    chosen = dict.fromkeys(among or (*FIRST, *SLOWER, *LATER))
+    return tuple(subject for subject in chosen if _has(subject.implementation, family))
+
+
+def _has(implementation: str, family: Family) -> bool:
+    """Whether an implementation has variants of a family."""
+    if implementation == TIMM:
+        return family.in_timm
+    return family.name in RIVAL_FAMILIES.get(implementation, (family.name,))

@@ -1,0 +1,11 @@
+"""Is right, and finds what its preparation left."""
+
+from tests.benchmarks.case import loaded
+
+
+def prepare(run, reference):
+    (reference.folder / "prepared").write_text("yes")
+
+
+def load(run, reference):
+    return loaded(reference, note=f"prepared: {(reference.folder / 'prepared').read_text()}")

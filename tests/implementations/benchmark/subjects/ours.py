@@ -1,8 +1,0 @@
-"""Is right, and prints to standard output as libraries do."""
-
-from tests.implementations.benchmark.case import loaded
-
-
-def load(run, reference):
-    print("a library greets its users")
-    return loaded(reference, note="as it should be")
