@@ -251,7 +251,7 @@ class TestFile:
         program = (
             "import sys, torch; from pathlib import Path\n"
             "from runtimes.compiled_blocks import load_compiled\n"
-            "from tests.implementations.test_regional_compilation import assert_same_function, images, vit\n"
+            "from tests.runtimes.test_regional_compilation import assert_same_function, images, vit\n"
             "model = load_compiled(vit(seed=7), Path(sys.argv[1]))\n"
             "assert_same_function(model, vit(seed=7), images(32, 1))\n"
             "made = [path for path in Path(sys.argv[2]).rglob('*') if path.is_file()]\n"
