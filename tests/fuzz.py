@@ -88,6 +88,7 @@ class Fuzz:
         self.folder = folder
         paths = (path for path in sorted(SMALL_MIRROR.rglob("*")) if path.is_file())
         self.files = {str(path.relative_to(SMALL_MIRROR)): path.read_bytes() for path in paths}
+        shutil.rmtree(folder / "good", ignore_errors=True)
         commits = next(path for path in self.files if "results-imagenet.csv&" in path)
         older = [commit for commit in json.loads(self.files[commits]) if commit["sha"] != NEWEST]
         self.before = self._refresh(self.files | {commits: json.dumps(older).encode()}, folder / "good").frames
