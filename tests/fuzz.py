@@ -145,11 +145,11 @@ class Fuzz:
             cells.update(dict.fromkeys(self._sources_of(path), count))
         new = {*report.errors, *report.warnings} - {*self.report.errors, *self.report.warnings}
         names = {problem.source for problem in new}
-        every = {*self.before["sources"]["source"], *report.frames["sources"]["source"]}
+        every = {*self.sources.values(), *self.report.frames["sources"]["source"]}
         told = {source for source in every if any(speaks_of(name, source) for name in names)}
         yield from self._uncounted(report, mutant)
         after = figures_of(report.frames)
-        yield from self._changed(after, cells, told)
+        yield from self._changed(after, cells)
         yield from self._lost(after, cells, told)
         if _counted(self.before) - _counted(report.frames) and not told and not any(cells.values()):
             yield "rows of costs went away without a word"
@@ -176,11 +176,14 @@ class Fuzz:
                     counts = f"{row.rows_read} read, {row.rows_accepted} accepted, {row.rows_quarantined} set aside"
                     yield f"{row.source}: {counts} of {below} lines"
 
-    def _changed(self, after: Figures, cells: Mapping[str, int], told: Collection[str]) -> Iterator[str]:
-        """Rows that no good table has: as many as cells were mutated, and each like a good one but for those cells."""
+    def _changed(self, after: Figures, cells: Mapping[str, int]) -> Iterator[str]:
+        """Rows that no good table has: as many as cells were mutated, and each like a good one but for those cells.
+
+        That a mutated revision lacks a row is told by the history itself, as a removal.
+        """
         for (table, source), figures in after.items():
             good = self.good.get((table, source), set())
-            new = [row for row in figures - good if not (table == "history" and row[0] and source in told)]
+            new = [row for row in figures - good if not (table == "history" and row[0] and source in cells)]
             far = [row for row in new if distance(row, good) > cells[source]]
             if far or len(new) > cells[source]:
                 yield f"{source}: {len(new)} rows of {table} changed, such as {(far or new)[0]}"
