@@ -12,6 +12,7 @@ from keras import ops
 
 from implementations.errors import BackboneError
 from implementations.family import PretrainedConfig
+from implementations.layer_tree import name_by_path, named_layers, output_shapes_noted
 from implementations.layers.pair import pair
 from runtimes.openvino_graph import tune_file
 
@@ -214,8 +215,21 @@ class Backbone(keras.Model):
         return self
 
     def build(self, input_shape: Any = None) -> None:
-        """All variables exist from construction; this only marks the model built for Keras."""
+        """All variables exist from construction: they and their layers get timm's names."""
+        name_by_path(self)
         self.built = True
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> keras.layers.Layer:
+        """Keras's, and by name any layer below: `get_layer("blocks.0.attn.qkv")`."""
+        found = dict(named_layers(self)).get(name or "") if index is None else None
+        return super().get_layer(name, index) if found is None else found
+
+    def summary(self, *args: Any, **kwargs: Any) -> None:
+        """Keras's, with the shapes that layers return for images of the model's size."""
+        images = keras.KerasTensor((1, *self.config.img_size, self.config.in_chans), self.compute_dtype)
+        with output_shapes_noted(self.layers):
+            _Plain(self).compute_output_spec(images)
+        super().summary(*args, **kwargs)
 
     def export(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Keras's `export` (tf_saved_model, onnx, openvino, litert); no call of the model is needed before it."""
@@ -241,6 +255,18 @@ class Backbone(keras.Model):
             model = cls(cls.config_class(**settings), pretrained_cfg=pretrained_cfg, name=config.get("name"))
         model.trainable = config.get("trainable", True)
         return model
+
+
+class _Plain(keras.layers.Layer):
+    """A backbone's plain form as a layer, to be traced."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def call(self, images: Any) -> Any:
+        features = self.backbone.run(images)[0]
+        return features if self.backbone.config.features_only else self.backbone.forward_head(features)
 
 
 def keeps(attention: bool | Collection[str], path: str) -> bool:

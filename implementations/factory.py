@@ -1,6 +1,7 @@
 """Models by name: the variant's arguments, then what its weights were trained with, then the caller's wishes."""
 
 import dataclasses
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,14 +31,29 @@ def create_model(
 
         source = download_weights(name)
     pretrained_cfg = registry.pretrained_config(name)
-    config = model_class.config_class(**{**registry.default_arguments(name), **wishes})
+    defaults = registry.default_arguments(name)
+    config = model_class.config_class(**{**defaults, **wishes})
     with dtype_policy(dtype):
         model = model_class(config, pretrained_cfg=pretrained_cfg, name=variant)
+    if config.img_size != model_class.config_class(**defaults).img_size:
+        _warn_of_remainder(variant, config)
     if source is not None:
         from implementations.weights import load_weights
 
         load_weights(model, source, adapt_to=pretrained_cfg)
     return model
+
+
+def _warn_of_remainder(variant: str, config: Any) -> None:
+    """Say what the patches leave out of a size of the caller's; timm leaves it out without a word."""
+    patch, (height, width) = getattr(config, "patch_size", 1), config.img_size
+    rows, columns = height % patch, width % patch
+    if rows or columns:
+        warnings.warn(
+            f"{variant}: img_size {height}x{width} is no multiple of the patch of {patch} pixels; {rows} rows at the"
+            f" bottom and {columns} columns at the right of every image are not seen",
+            stacklevel=4,
+        )
 
 
 def create_unallocated(name: str, **arguments: Any) -> Backbone:

@@ -15,6 +15,7 @@ import numpy as np
 from implementations.checkpoint import FLOATS, read_state_dict, unfit_type
 from implementations.errors import WeightsError
 from implementations.family import PretrainedConfig
+from implementations.layer_tree import children
 from implementations.layers.linear import Conv2d, Linear
 
 SHOWN = 8  # mismatches named in one message
@@ -55,22 +56,11 @@ class Slot:
 
 def slots(layer: keras.layers.Layer, prefix: str = "") -> Iterator[Slot]:
     """Every weight below a layer, by timm's dotted path, in order of creation; random-number state is no weight."""
-    # Under Keras's torch back end a layer is a torch module, which keeps its children in a dictionary of their own.
-    attributes = {**vars(layer), **vars(layer).get("_modules", {})}
-    for attribute, value in attributes.items():
-        if attribute.startswith("_") or isinstance(value, keras.random.SeedGenerator):
-            continue
-        attribute = attribute.removesuffix(
-            "_"
-        )  # `layers_` stands for timm's `layers`, a name that Keras keeps for itself
+    for name, value in children(layer):
         if isinstance(value, keras.Variable):
-            yield _slot(layer, prefix, attribute, value)
+            yield _slot(layer, prefix, name, value)
         elif isinstance(value, keras.layers.Layer):
-            yield from slots(value, f"{prefix}{attribute}.")
-        elif isinstance(value, list | tuple):
-            for index, item in enumerate(value):
-                if isinstance(item, keras.layers.Layer):
-                    yield from slots(item, f"{prefix}{attribute}.{index}.")
+            yield from slots(value, f"{prefix}{name}.")
 
 
 def load_weights(model: Any, source: Any, adapt_to: PretrainedConfig | None = None) -> None:

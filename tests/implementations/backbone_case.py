@@ -23,8 +23,9 @@ import pytest
 
 import implementations
 from implementations.errors import BackboneError, WeightsError
+from implementations.layer_tree import named_layers
 from implementations.parity import checks, reference
-from implementations.weights import state_dict
+from implementations.weights import slots, state_dict
 
 ROOT = Path(__file__).parents[2]
 CLASSES = 11
@@ -55,6 +56,7 @@ class BackboneCase:
 
     # --- the same function as the reference
 
+    @pytest.mark.filterwarnings("ignore:.*are not seen")
     def test_outputs_equal_the_reference(self, parity_case):
         name, arguments = parity_case
         failed = [str(each) for each in checks.check_outputs(name, **arguments) if not each.passes]
@@ -112,6 +114,44 @@ class BackboneCase:
         logits = keras.ops.convert_to_numpy(model.forward_head(model.forward_features(images)))
         # Not to the bit: the model's call takes a form that is faster for inference.
         np.testing.assert_allclose(logits, keras.ops.convert_to_numpy(model(images)), atol=1e-5 * np.abs(logits).max())
+
+    # --- Keras's manners
+
+    def test_layers_and_variables_bear_timms_path_in_every_model_of_a_process(self):
+        model, second = (self.create(**self.drops) for _ in range(2))
+        for slot in slots(model):
+            assert slot.variable.path.split("/")[:-1] == slot.name.split(".")[:-1]
+        for path, layer in named_layers(model):
+            assert (layer.name, layer.path) == (path, path.replace(".", "/"))
+        assert [each.path for each in model.variables] == [each.path for each in second.variables]
+        assert len({each.path for each in model.variables}) == len(model.variables)
+
+    def test_a_layer_is_found_by_timms_path(self):
+        model = self.create()
+        for path, layer in named_layers(model):
+            assert model.get_layer(path) is layer
+        assert model.get_layer(index=0) is model.layers[0]
+        with pytest.raises(ValueError, match="No such layer: blocks"):
+            model.get_layer("blocks")
+
+    def test_the_summary_tells_what_layers_return(self, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "160")
+        model, printed = self.create(), []
+        model.summary(print_fn=printed.append)
+        rows = [line.strip("│").split("│") for line in printed[0].splitlines() if line.startswith("│")]
+        shapes = {name.split()[0]: shape.strip() for name, shape, _ in rows}
+        height, width = (side // model.config.patch_size for side in model.config.img_size)
+        assert list(shapes) == [layer.name for layer in model.layers]
+        assert shapes["patch_embed"] == f"(None, {height}, {width}, {model.config.embed_dim})"
+        assert shapes["head"] == f"(None, {CLASSES})"
+        # Only what is not called has none, such as the norm of a pool that this model does without.
+        assert [name for name, shape in shapes.items() if shape == "?" and model.get_layer(name).count_params()] == []
+
+    def test_an_image_that_patches_do_not_divide_is_told_of(self):
+        height, width = implementations.create_model(self.variant, **self.small).config.img_size
+        arguments = {**self.small, "img_size": (height, width + 1)}
+        with pytest.warns(UserWarning, match="0 rows at the bottom and 1 columns at the right of every image are not"):
+            implementations.create_model(self.variant, **arguments)
 
     # --- weights
 

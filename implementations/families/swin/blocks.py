@@ -100,8 +100,9 @@ class WindowAttention(WindowAttentionBase):
         super().__init__(window, num_heads, head_dim, attn_drop, proj_drop, **kwargs)
         self.scale = head_dim**-0.5
         initializer = keras.initializers.TruncatedNormal(stddev=0.02)
-        shape = (table_length(window), num_heads)
-        self.relative_position_bias_table = self.add_weight(shape, initializer=initializer, name="bias_table")
+        self.relative_position_bias_table = self.add_weight(
+            (table_length(window), num_heads), initializer=initializer, name="relative_position_bias_table"
+        )
         self.qkv = Linear(dim, 3 * num_heads * head_dim, use_bias=qkv_bias)
         self.proj = Linear(num_heads * head_dim, dim)
         self.built = True
