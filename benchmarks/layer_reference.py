@@ -99,7 +99,7 @@ def _timm_attention(channels: int, heads: int, normal: Any) -> tuple[Any, dict[s
     """timm's layer with weights that keep the size of what passes, so that its softmax is neither flat nor a step."""
     import torch
 
-    from implementations.parity.torchvision_ops import define_missing_operators
+    from runtimes.torchvision_ops import define_missing_operators
 
     define_missing_operators()
     from timm.layers import Attention

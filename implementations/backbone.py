@@ -118,7 +118,7 @@ class Backbone(keras.Model):
         """Shares of the patches of the image in the output, (B, height, width) or flat, not yet normalised.
 
         `blocks` is the attention of each block by path, (windows or images, N, N), a mean over heads; `grid` the
-        patches. See `attention_map.attention_rollout`.
+        patches. See `rollout.attention_rollout`.
         """
         raise BackboneError(f"{self.name} has no rollout of its attention")
 

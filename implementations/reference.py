@@ -48,7 +48,7 @@ class TimmReference:
 
     def build(self, variant: str, device: str | None = None, **arguments: Any) -> Any:
         """timm's model with attention spelled out: where it is fused there is no map to compare."""
-        from implementations.parity.torchvision_ops import define_missing_operators
+        from runtimes.torchvision_ops import define_missing_operators
 
         define_missing_operators()
         import timm

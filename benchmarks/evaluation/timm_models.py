@@ -14,7 +14,7 @@ from benchmarks.evaluation.predictor import Predictor
 from benchmarks.evaluation.specification import Evaluation
 from catalog.problems import one_line
 from implementations.errors import WeightsError
-from implementations.parity.torchvision_ops import define_missing_operators
+from runtimes.torchvision_ops import define_missing_operators
 
 
 def load(evaluation: Evaluation, weights: Path) -> Predictor:

@@ -56,7 +56,7 @@ def load_timm(run: Run, reference: Reference) -> Loaded:
         return torch_loaded(run, reference, trivial, [])
     import torch
 
-    from implementations.parity.torchvision_ops import define_missing_operators
+    from runtimes.torchvision_ops import define_missing_operators
 
     define_missing_operators()
     from timm.layers import Attention

@@ -108,7 +108,7 @@ def _processor() -> Any:
 
 
 def _timm_transform() -> Any:
-    from implementations.parity.torchvision_ops import define_missing_operators
+    from runtimes.torchvision_ops import define_missing_operators
 
     define_missing_operators()
     from timm.data import create_transform

@@ -43,7 +43,7 @@ def prepare(run: Run, reference: Reference) -> None:
 
 def create(fixed: Comparison, reference: Reference) -> Any:
     """timm's model as its users run it (fused attention), with the reference's weights, in eval mode."""
-    from implementations.parity.torchvision_ops import define_missing_operators
+    from runtimes.torchvision_ops import define_missing_operators
 
     define_missing_operators()
     import timm

@@ -13,8 +13,8 @@ from typing import Any
 
 from implementations import registry
 from implementations.family import Family
-from implementations.parity.torchvision_ops import define_missing_operators
 from implementations.reference import TimmReference
+from runtimes.torchvision_ops import define_missing_operators
 
 PRETRAINED_COLUMNS = (
     "hf_hub_id",

@@ -8,11 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from implementations.attention_weights import load_attention_weights, separate_attention_weights
 from implementations.errors import BackboneError, WeightsError
 from implementations.layers.attention import Attention, scaled_dot_product_attention
-from implementations.layers.attention_weights import load_attention_weights, separate_attention_weights
-from implementations.parity.torchvision_ops import define_missing_operators
 from implementations.weights import state_dict
+from runtimes.torchvision_ops import define_missing_operators
 
 define_missing_operators()
 from timm.layers import Attention as TimmAttention  # noqa: E402

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 import implementations
-from implementations.attention_map import attention_rollout, draw_attention
+from implementations.attention_map import draw_attention
 from implementations.errors import BackboneError
 from implementations.layers.window import Windows
 from implementations.parity.checks import random_images
+from implementations.rollout import attention_rollout
 
 VIT = ("test_vit", {"img_size": (64, 96)})
 SWIN = (

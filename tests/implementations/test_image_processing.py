@@ -79,7 +79,7 @@ def pillow_window(pixels, resized, offset, size, interpolation) -> np.ndarray:
 
 
 def timm_transform(config: dict, size=None):
-    from implementations.parity.torchvision_ops import define_missing_operators
+    from runtimes.torchvision_ops import define_missing_operators
 
     define_missing_operators()
     from timm.data import create_transform, resolve_data_config
@@ -200,7 +200,7 @@ def test_equals_timms_evaluation_transform(config):
     ],
 )
 def test_equals_the_pillow_back_end_of_transformers(config):
-    from implementations.parity.torchvision_ops import define_missing_operators
+    from runtimes.torchvision_ops import define_missing_operators
 
     define_missing_operators()
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil

@@ -16,7 +16,7 @@ from implementations.layers.norm import LayerNorm, RmsNorm, create_norm
 from implementations.layers.patch_embed import PatchEmbed
 from implementations.layers.pooling import AttentionPoolLatent, token_mean
 from implementations.layers.residual import DropPath, LayerScale, drop_path_rates
-from implementations.parity.torchvision_ops import define_missing_operators
+from runtimes.torchvision_ops import define_missing_operators
 
 TOKENS = {
     "linear": lambda: Linear(12, 7),

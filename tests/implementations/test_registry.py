@@ -9,7 +9,7 @@ import implementations
 from implementations import registry
 from implementations.errors import BackboneError, UnknownNameError
 from implementations.parity import tables
-from implementations.parity.torchvision_ops import define_missing_operators
+from runtimes.torchvision_ops import define_missing_operators
 
 FAMILIES = {"vit": 163, "deit": 16, "swin": 9, "swinv2": 12}
 

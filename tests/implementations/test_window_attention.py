@@ -14,7 +14,7 @@ from implementations.layers.classifier_head import ClassifierHead
 from implementations.layers.window import Windows
 from implementations.parity.compare import compare_one
 from implementations.parity.reference import randomize
-from implementations.parity.torchvision_ops import define_missing_operators
+from runtimes.torchvision_ops import define_missing_operators
 
 
 def timm_modules():

@@ -9,7 +9,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from implementations.attention_map import through_windows
 from implementations.backbone import Backbone, BackboneConfig, Feature, FeatureInfo, dtype_policy, keeps
 from implementations.errors import BackboneError
 from implementations.families.swin import inference
@@ -22,6 +21,7 @@ from implementations.layers.patch_embed import PatchEmbed
 from implementations.layers.relative_position import resize_bias_table
 from implementations.layers.residual import drop_path_rates
 from implementations.layers.window import Windows
+from implementations.rollout import through_windows
 
 WindowSize = int | Sequence[int] | Sequence[Pair]
 

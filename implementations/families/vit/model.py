@@ -8,7 +8,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from implementations.attention_map import through_tokens
 from implementations.backbone import Backbone, BackboneConfig, Feature, FeatureInfo, keeps, take_indices
 from implementations.errors import BackboneError
 from implementations.families.vit import inference
@@ -20,6 +19,7 @@ from implementations.layers.patch_embed import PatchEmbed
 from implementations.layers.pooling import AttentionPoolLatent, token_mean
 from implementations.layers.position import resample_position_tensor
 from implementations.layers.residual import drop_path_rates
+from implementations.rollout import through_tokens
 
 POOLS = ("", "avg", "avgmax", "max", "token", "map")
 

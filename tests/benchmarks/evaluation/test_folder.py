@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.evaluation.folder import SYNSETS, _natural, class_indices, read_folder
 from benchmarks.evaluation.specification import EvaluationError
-from implementations.parity.torchvision_ops import define_missing_operators
+from runtimes.torchvision_ops import define_missing_operators
 
 
 def make(root: Path, *files: str) -> Path:

@@ -178,7 +178,7 @@ class TestSwinTransformer(SwinCase):
 
 @pytest.mark.parametrize(("old", "new"), [((7, 7), (12, 12)), ((12, 12), (7, 7)), ((5, 3), (4, 8)), ((1, 6), (3, 6))])
 def test_bias_tables_resize_as_timms(old, new):
-    from implementations.parity.torchvision_ops import define_missing_operators
+    from runtimes.torchvision_ops import define_missing_operators
 
     define_missing_operators()
     from timm.layers import resize_rel_pos_bias_table

@@ -6,7 +6,7 @@ import torch
 
 import implementations
 from implementations.layers.position import resample_patch_kernel, resample_positions
-from implementations.parity.torchvision_ops import define_missing_operators
+from runtimes.torchvision_ops import define_missing_operators
 
 define_missing_operators()
 import timm  # noqa: E402
