@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from catalog import Catalog
 
 PACKAGES = (
-    "adjusttext",
     "jinja2",
     "markdown",
     "matplotlib",

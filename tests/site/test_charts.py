@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import re
 import shutil
@@ -123,8 +124,8 @@ def test_names_neither_overlap_nor_leave_their_panel_and_no_type_is_small(real: 
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
-    from survey.charts.figure import LABEL, SETTINGS
-    from survey.charts.figure import drawn as figure_drawn
+    from survey.charts.writer_matplotlib import LABEL, SETTINGS
+    from survey.charts.writer_matplotlib import drawn as figure_drawn
 
     registered = charts(real)
     slug = max(registered, key=len) if slug == LONGEST else slug
@@ -137,7 +138,7 @@ def test_names_neither_overlap_nor_leave_their_panel_and_no_type_is_small(real: 
         canvas.draw()
         renderer = canvas.get_renderer()
         whole = figure.bbox
-        texts = [text for text in figure.texts if text.get_label() == LABEL]
+        texts = [text for text in figure.findobj(Text) if text.get_label() == LABEL]
         boxes = [text.get_window_extent(renderer) for text in texts]
         assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
         assert [text.get_text() for text in texts] == [label.text for place in page.panels for label in place.labels]
@@ -191,6 +192,27 @@ def test_leaders_run_through_no_other_label_and_across_no_other_leader(real: cat
                     assert not segments_cross(label.leader, other.leader), f"{label.text} crosses {other.text}"
 
 
+@pytest.mark.parametrize("slug", KINDS)
+def test_no_name_covers_a_strong_point(real: catalog.Catalog, slug: str) -> None:
+    chart = charts(real)[slug]
+    scene = chart.build(real)
+    page = laid_out(scene, chart.title, chart.subtitle, ("", ""))
+    covered = []
+    for panel, place in zip(scene.panels, page.panels, strict=True):
+        for mark in (mark for mark in panel.marks if mark.role in ("highlight", "method")):
+            for x, y in zip(mark.x, mark.y, strict=True):
+                spot = panel.x.fraction(x) * place.width, panel.y.fraction(y) * place.height
+                radius = mark.look.size / 2
+                covered += [(label.text, x, y) for label in place.labels if covers(label, *spot, radius)]
+    assert covered == []
+
+
+def covers(label: PlacedLabel, x: float, y: float, radius: float) -> bool:
+    """Whether the box of a label reaches into the circle around a point."""
+    nearest = min(max(x, label.left), label.left + label.width), min(max(y, label.bottom), label.bottom + label.height)
+    return math.dist(nearest, (x, y)) < radius
+
+
 def runs_through(leader: tuple[float, float, float, float], label: PlacedLabel) -> bool:
     x, y, end_x, end_y = leader
     points = [(x + (end_x - x) * step / 200, y + (end_y - y) * step / 200) for step in range(201)]
@@ -235,6 +257,8 @@ def test_svg_is_well_formed_and_says_what_it_shows(drawn: dict[str, ChartOutput]
         assert title is not None and title.text == output.metadata.title
         assert description is not None and output.metadata.as_of in str(description.text)
         assert root.get("aria-labelledby") == "title desc"
+        heading = [element.text for element in root.iter(f"{SVG}text") if element.get("font-size") == "8"]
+        assert " ".join(map(str, heading)) == output.metadata.title
         identifiers = [element.get("id") for element in root.iter() if element.get("id")]
         assert len(identifiers) == len(set(identifiers))
 
@@ -288,12 +312,10 @@ def test_plotlys_own_classes_accept_the_figures(drawn: dict[str, ChartOutput]) -
 def test_charts_use_few_colours_and_tell_groups_apart_by_marker_too(real: catalog.Catalog) -> None:
     for slug in KINDS:
         scene = charts(real)[slug].build(real)
-        layers = [layer for panel in scene.panels for layer in panel.layers]
-        assert len({layer.colour for layer in layers} - NEUTRAL) <= 8
+        marks = [mark for panel in scene.panels for mark in panel.marks]
+        assert len({mark.colour for mark in marks} - NEUTRAL) <= 8
         strong = {
-            (layer.colour, layer.marker)
-            for layer in layers
-            if layer.role == "highlight" and slug != "frontier-over-time"
+            (mark.colour, mark.marker) for mark in marks if mark.role == "highlight" and slug != "frontier-over-time"
         }
         assert len({marker for _, marker in strong}) == len(strong)
 

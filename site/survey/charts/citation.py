@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from catalog import Catalog
 
 REPOSITORY = re.compile(r"https://(?:raw\.githubusercontent|github)\.com/([^/]+/[^/]+)/")
-LICENCE_NAME = re.compile(
-    r"[A-Za-z0-9.+-]+"
-)  # as SPDX writes it; remarks such as "none stated" stay on the page of sources
+LICENCE_NAME = re.compile(r"[A-Za-z0-9.+-]+")  # of SPDX; remarks such as "none stated" stay on the page of sources
 FULL_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "pdf", "png", "csv", "tex", "json")
 INDEX = "charts.json"
-WORTH_A_PROCESS = 6  # charts; starting another process costs as much as a few of them
+START_IN_CHARTS = 6  # starting another process takes about as long as drawing so many
 
 
 class UnknownChartError(ValueError):
@@ -55,65 +54,74 @@ def draw_all(
     """Draw the charts into `output` as `<slug>.<format>` for each of FORMATS, and list them in `charts.json` there.
 
     `only` limits it to some slugs. A chart that the catalog has no data for is left out and told to `on_skip`.
-    Other processes read the catalog from `c.data`; `processes=1` starts none.
+    The second process reads the catalog from `c.data`; `processes=1` starts none.
     Raises UnknownChartError for a slug that is not registered, and CatalogError when a chart in `only`, or every
     chart, has nothing to draw.
     """
     registered = charts(c)
     wanted = chosen(registered, only)
     output.mkdir(parents=True, exist_ok=True)
-    count = min(2, os.cpu_count() or 1) if processes is None else processes
-    if count > 1 and len(wanted) >= WORTH_A_PROCESS:
-        found = _shared(c, registered, wanted, output, count - 1)
+    count = (os.cpu_count() or 1) if processes is None else processes
+    given = max(0, (len(wanted) - START_IN_CHARTS) // 2) if count > 1 else 0
+    if given:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            others = pool.submit(_draw_elsewhere, c.data, wanted[:given], output)
+            found = _drawn(c, registered, wanted[given:], output)
+            found |= others.result()
     else:
-        found = {slug: _drawn_or_error(c, registered[slug], output) for slug in wanted}
-    outputs: list[ChartOutput] = []
-    for slug in wanted:
-        drawn = found[slug]
-        if isinstance(drawn, ChartOutput):
-            outputs.append(drawn)
-        elif only is not None:
-            raise drawn
-        elif on_skip is not None:
-            on_skip(drawn)
+        found = _drawn(c, registered, wanted, output)
+    errors = [drawn for drawn in found.values() if isinstance(drawn, CatalogError)]
+    for error in errors:
+        if only is not None:
+            raise error
+        if on_skip is not None:
+            on_skip(error)
+    outputs = [drawn for slug in wanted if isinstance(drawn := found[slug], ChartOutput)]
     if not outputs:
         raise CatalogError(f"{c.data}: nothing to draw; run backbones refresh, or name other tables with --data")
-    _write(output / INDEX, _index(outputs))
-    return outputs
-
-
-def _index(outputs: list[ChartOutput]) -> bytes:
     listed = [
         {**asdict(drawn.metadata), "files": {kind: path.name for kind, path in drawn.files.items()}}
         for drawn in outputs
     ]
-    return (json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    _write(output / INDEX, (json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    return outputs
 
 
-def _drawn_or_error(c: Catalog, chart: Chart, output: Path) -> ChartOutput | CatalogError:
-    collecting = gc.isenabled()
-    gc.disable()  # it would walk over the whole catalog again and again for the many small objects of a figure
-    try:
-        return draw_chart(c, chart, output)
-    except CatalogError as error:
-        return error
-    finally:
-        if collecting:
-            gc.enable()
+def _drawn(
+    c: Catalog, registered: dict[str, Chart], slugs: Collection[str], output: Path
+) -> dict[str, ChartOutput | CatalogError]:
+    """Each chart's files, or why there is nothing to draw."""
+    found: dict[str, ChartOutput | CatalogError] = {}
+    for slug in slugs:
+        try:
+            found[slug] = draw_chart(c, registered[slug], output)
+        except CatalogError as error:
+            found[slug] = error
+    return found
+
+
+def _draw_elsewhere(data: Path, slugs: Collection[str], output: Path) -> dict[str, ChartOutput | CatalogError]:
+    import catalog
+
+    c = catalog.load(data)
+    return _drawn(c, charts(c), slugs, output)
 
 
 def draw_chart(c: Catalog, chart: Chart, output: Path) -> ChartOutput:
     """Draw one chart in every format. Raises CatalogError when there is nothing to draw."""
-    from survey.charts.figure import files_of
-    from survey.charts.interactive import figure_json
     from survey.charts.layout import laid_out
-    from survey.charts.pgfplots import source_of
+    from survey.charts.writer_matplotlib import pictures
+    from survey.charts.writer_pgfplots import source_of
+    from survey.charts.writer_plotly import figure_json
+    from survey.charts.writer_svg import svg_of
 
     scene = chart.build(c)
     metadata = metadata_of(c, chart, scene)
     page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, metadata))
+    description = f"{metadata.alt} {metadata.source}, data as of {metadata.as_of}."
     contents = {
-        **files_of(scene, page, chart.title, f"{metadata.alt} {metadata.source}, data as of {metadata.as_of}."),
+        **pictures(scene, page, chart.title),
+        "svg": svg_of(scene, page, chart.title, description).encode(),
         "csv": scene.table.to_csv(index=False, lineterminator="\n").encode(),
         "tex": source_of(scene, page, chart.title, f"{metadata.citation} Source: {metadata.source}").encode(),
         "json": figure_json(scene).encode(),
@@ -151,40 +159,6 @@ def chosen(registered: dict[str, Chart], only: Collection[str] | None) -> list[s
             near = get_close_matches(slug, registered, n=1, cutoff=0.0)
             raise UnknownChartError(f"there is no chart {slug!r}; did you mean {near[0]}?")
     return [slug for slug in registered if only is None or slug in only]
-
-
-def _shared(
-    c: Catalog, registered: dict[str, Chart], wanted: list[str], output: Path, helpers: int
-) -> dict[str, ChartOutput | CatalogError]:
-    """Helpers draw from the front of the list while this process draws from its end."""
-    found: dict[str, ChartOutput | CatalogError] = {}
-    futures: dict[str, Future[ChartOutput | CatalogError]] = {}
-    with ProcessPoolExecutor(helpers, mp_context=get_context("spawn")) as pool:
-        for slug in wanted:
-            futures[slug] = pool.submit(_draw_elsewhere, c.data, slug, output)
-        try:
-            for slug in reversed(wanted):
-                if futures[slug].cancel():
-                    found[slug] = _drawn_or_error(c, registered[slug], output)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return found | {slug: future.result() for slug, future in futures.items() if slug not in found}
-
-
-def _draw_elsewhere(data: Path, slug: str, output: Path) -> ChartOutput | CatalogError:
-    return _drawn_or_error(_loaded(data), _registered(data)[slug], output)
-
-
-@cache
-def _loaded(data: Path) -> Catalog:
-    import catalog
-
-    return catalog.load(data)
-
-
-@cache
-def _registered(data: Path) -> dict[str, Chart]:
-    return charts(_loaded(data))
 
 
 @cache

@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 
 MACS = "GMACs: billion multiply-accumulates per image; many papers call them FLOPs."
 ONE_CROP = "Top-1 of one centre crop, ImageNet-1K validation."
-RATES = "Inference; batch sizes are in the data."
 BY_DATA = "Colour and marker: training data of the weights."
 BY_KIND = "Colour and marker: kind of architecture."
-COSTS = "Accuracy against cost"
-SPEEDS = "Accuracy against throughput"
-SHIFTS = "Robustness"
-PAST = "History"
+IMAGENET_1K_ONLY = ", trained on ImageNet-1K only with no teacher that saw more"
+ROBUSTNESS = "Robustness"
+HISTORY = "History"
 
 
 def charts(c: Catalog) -> dict[str, Chart]:
@@ -47,13 +45,11 @@ def default_environment(c: Catalog) -> str | None:
     if eager.empty:
         return str(counts.idxmax()) if len(counts) else None
     enough = eager[eager["environment"].map(counts) >= 0.95 * counts.loc[eager["environment"]].max()]
-    newest = enough.assign(
-        cuda=enough["cuda_version"].map(_version), framework_number=enough["framework_version"].map(_version)
-    )
-    newest = newest.assign(gpu=newest["kind"] == "gpu").sort_values(
-        ["gpu", "framework_number", "cuda", "device"], kind="stable"
-    )
-    return str(newest["environment"].iloc[-1])
+    ranks = [
+        (row.kind == "gpu", _version(row.framework_version), _version(row.cuda_version), row.device, place)
+        for place, row in enumerate(enough.itertuples())
+    ]
+    return str(enough["environment"].iloc[max(ranks)[-1]])
 
 
 def _timed_by_timm(c: Catalog) -> pd.DataFrame:
@@ -72,128 +68,107 @@ def _version(text: object) -> tuple[int, ...]:
 
 
 def _cost_charts() -> list[Chart]:
-    described = {
-        "params": ("params_m", "parameters", f"Parameters with the 1000-class head. {ONE_CROP}"),
-        "gmacs": ("gmacs", "GMACs", f"{MACS} {ONE_CROP}"),
-    }
-    found = []
-    for only, suffix, scope, colours in (
-        (False, "", "", BY_DATA),
-        (True, "-imagenet1k", ", trained on ImageNet-1K only with no teacher that saw more", BY_KIND),
+    charts = []
+    for only, suffix, scope, subtitle, colours in (
+        (False, "", "", "", BY_DATA),
+        (True, "-imagenet1k", IMAGENET_1K_ONLY, "Trained on ImageNet-1K only, their teachers too. ", BY_KIND),
     ):
-        for name, (column, words, convention) in described.items():
-            slug, metric = f"{name}-accuracy{suffix}", METRICS[column]
-            found.append(
-                Chart(
-                    slug,
-                    f"ImageNet top-1 accuracy against {words}",
-                    f"Trained on ImageNet-1K only, their teachers too. {colours}" if only else colours,
-                    f"Every result on ImageNet-1K{scope}; the line joins those more accurate than every measured one "
-                    f"of the same or less cost. {colours}",
-                    f"Scatter plot of ImageNet top-1 accuracy in percent against {words} on a logarithmic axis{scope}. "
-                    "The names along the upper left edge are the Pareto frontier.",
-                    convention,
-                    partial(tradeoff, slug=slug, cost=metric, only_imagenet_1k=only),
-                    metric,
-                    METRICS["top1"],
-                    COSTS,
-                )
+        for name, column, words, convention in (
+            ("params", "params_m", "parameters", "Parameters with the 1000-class head."),
+            ("gmacs", "gmacs", "GMACs", MACS),
+        ):
+            slug = f"{name}-accuracy{suffix}"
+            chart = Chart(
+                slug,
+                title=f"ImageNet top-1 accuracy against {words}",
+                subtitle=f"{subtitle}{colours}",
+                caption=f"Every result on ImageNet-1K{scope}; the line joins those more accurate than every measured "
+                f"one of the same or less cost. {colours}",
+                alt=f"Scatter plot of ImageNet top-1 accuracy in percent against {words} on a logarithmic axis{scope}. "
+                "The names along the upper left edge are the Pareto frontier.",
+                convention=f"{convention} {ONE_CROP}",
+                build=partial(tradeoff, slug=slug, cost=METRICS[column], only_imagenet_1k=only),
+                group="Accuracy against cost",
             )
-    return found
+            charts.append(chart)
+    return charts
 
 
 def _throughput_charts(c: Catalog) -> list[Chart]:
     labels = c.environments.set_index("environment")["label"]
     timed = set(_timed_by_timm(c)["environment"])
-    environments = [name for name in labels.index if name in timed]
+    charts = {throughput_slug(name): name for name in labels.index if name in timed}
     default = default_environment(c)
-    pairs = [(throughput_slug(name), name) for name in environments]
-    pairs = [*([("throughput-accuracy", default)] if default else []), *pairs]
-    metric = METRICS["images_per_s"]
     return [
         Chart(
             slug,
-            "ImageNet top-1 accuracy against throughput",
-            f"{labels[name]}. {BY_DATA}",
-            f"On {labels[name]}; the line joins the results more accurate than every other that is as fast or faster. "
-            f"{BY_DATA}",
-            "Scatter plot of ImageNet top-1 accuracy in percent against inference throughput in images per second "
+            title="ImageNet top-1 accuracy against throughput",
+            subtitle=f"{labels[name]}. {BY_DATA}",
+            caption=f"On {labels[name]}; the line joins the results more accurate than every other that is as fast or "
+            f"faster. {BY_DATA}",
+            alt="Scatter plot of ImageNet top-1 accuracy in percent against inference throughput in images per second "
             f"on {labels[name]}, on a logarithmic axis. The names along the upper right edge are the Pareto frontier.",
-            f"{RATES} {ONE_CROP}",
-            partial(tradeoff, slug=slug, cost=metric, environment=name),
-            metric,
-            METRICS["top1"],
-            SPEEDS,
+            convention=f"Inference; batch sizes are in the data. {ONE_CROP}",
+            build=partial(tradeoff, slug=slug, cost=METRICS["images_per_s"], environment=name),
+            group="Accuracy against throughput",
         )
-        for slug, name in pairs
+        for slug, name in ({"throughput-accuracy": default, **charts} if default else charts).items()
     ]
 
 
 def _robustness_charts() -> list[Chart]:
-    top1 = METRICS["top1"]
     overview = Chart(
         "robustness",
-        "Accuracy under distribution shift",
-        f"The same weights on shifted and on clean images. {BY_DATA}",
-        f"Five test sets for the same weights; on the dashed line nothing is lost. {BY_DATA}",
-        "Five scatter plots against clean accuracy: top-1 accuracy on ImageNet ReaL, ImageNetV2, ImageNet-Sketch, "
+        title="Accuracy under distribution shift",
+        subtitle=f"The same weights on shifted and on clean images. {BY_DATA}",
+        caption=f"Five test sets for the same weights; on the dashed line nothing is lost. {BY_DATA}",
+        alt="Five scatter plots against clean accuracy: top-1 accuracy on ImageNet ReaL, ImageNetV2, ImageNet-Sketch, "
         "ImageNet-A and ImageNet-R.",
-        "Top-1 of one centre crop. ImageNet-A and -R are compared on their own 200 classes.",
-        robustness_overview,
-        top1,
-        top1,
-        SHIFTS,
+        convention="Top-1 of one centre crop. ImageNet-A and -R are compared on their own 200 classes.",
+        build=robustness_overview,
+        group=ROBUSTNESS,
     )
-    return [
-        overview,
-        *(
-            Chart(
-                f"robustness-{pair.dataset}",
-                f"{pair.name} against clean accuracy",
-                BY_DATA,
-                f"Top-1 on {pair.name} against {pair.clean_name} for the same weights; "
-                f"on the dashed line nothing is lost. {BY_DATA}",
-                f"Scatter plot of top-1 accuracy in percent on {pair.name} against {pair.clean_name}.",
-                "Top-1 of one centre crop." + (" Both axes are of the same 200 classes." if pair.subset else ""),
-                partial(robustness, pair=pair),
-                top1,
-                top1,
-                SHIFTS,
-            )
-            for pair in DATASET_PAIRS
-        ),
+    of_pairs = [
+        Chart(
+            pair.slug,
+            title=f"{pair.name} against clean accuracy",
+            subtitle=BY_DATA,
+            caption=f"Top-1 on {pair.name} against {pair.clean_name} for the same weights; on the dashed line nothing "
+            f"is lost. {BY_DATA}",
+            alt=f"Scatter plot of top-1 accuracy in percent on {pair.name} against {pair.clean_name}.",
+            convention="Top-1 of one centre crop." + (" Both axes are of the same 200 classes." if pair.subset else ""),
+            build=partial(robustness, pair=pair),
+            group=ROBUSTNESS,
+        )
+        for pair in DATASET_PAIRS
     ]
+    return [overview, *of_pairs]
 
 
 def _history_charts() -> list[Chart]:
     return [
         Chart(
             "frontier-over-time",
-            "The ImageNet frontier over time",
-            "What timm's results held. Below: the newest frontier in colour, earlier ones in grey.",
-            "Above, the best measured top-1 at each revision of timm's results. "
-            "Below, the Pareto frontier against parameters at the last revision of some years; "
-            "the data have every revision.",
-            "A step chart of the best ImageNet top-1 accuracy since 2020 for all weights and for those trained on "
+            title="The ImageNet frontier over time",
+            subtitle="What timm's results held. Below: the newest frontier in colour, earlier ones in grey.",
+            caption="Above, the best measured top-1 at each revision of timm's results. Below, the Pareto frontier "
+            "against parameters at the last revision of some years; the data have every revision.",
+            alt="A step chart of the best ImageNet top-1 accuracy since 2020 for all weights and for those trained on "
             "ImageNet-1K only, above line charts of the Pareto frontier at the end of some years.",
-            f"Days are those of timm's revisions, not of the papers. {ONE_CROP}",
-            frontier_over_time,
-            METRICS["params_m"],
-            METRICS["top1"],
-            PAST,
+            convention=f"Days are those of timm's revisions, not of the papers. {ONE_CROP}",
+            build=frontier_over_time,
+            group=HISTORY,
         ),
         Chart(
             "original-survey",
-            "The original survey: accuracy by parameters",
-            "A line for each method, as its paper reports; models under 300 M parameters.",
-            "The table of CUQS/Transformer_Backbone with known errors corrected: for each method its models under "
-            "300 M parameters, each at its best top-1, as the papers report it.",
-            "Line chart of ImageNet top-1 accuracy in percent against parameters in millions, one line for each method "
-            "of the original survey.",
-            "Image sizes and training data differ. Known errors of the table are corrected.",
-            original_survey,
-            METRICS["params_m"],
-            METRICS["top1"],
-            PAST,
+            title="The original survey: accuracy by parameters",
+            subtitle="A line for each method, as its paper reports; models under 300 M parameters.",
+            caption="The table of CUQS/Transformer_Backbone with known errors corrected: for each method its models "
+            "under 300 M parameters, each at its best top-1, as the papers report it.",
+            alt="Line chart of ImageNet top-1 accuracy in percent against parameters in millions, one line for each "
+            "method of the original survey.",
+            convention="Image sizes and training data differ. Known errors of the table are corrected.",
+            build=original_survey,
+            group=HISTORY,
         ),
     ]

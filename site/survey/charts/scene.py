@@ -1,58 +1,30 @@
-"""What a chart consists of, before any format draws it: panels of layers in named styles, and the rows behind them.
+"""What a chart consists of, before any format draws it: panels of marks on scales, names for points, and the table.
 
-Owns the vocabulary only. How a scene looks in a format belongs to that format's module.
+How a scene looks in a format belongs to that format's writer.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from catalog.metrics import Metric
 from catalog.problems import CatalogError
+from survey.charts.scales import Scale
+from survey.charts.style import LOOKS, Look, Role
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from catalog import Catalog
 
-# cloud: quiet points; hollow: points that the frontier ignores; highlight: strong points; line: a line alone;
-# dashed: the same for orientation only; steps: a line that holds its value until the next point; method: a line with
-# small points on it; quiet method: the same in the background; whiskers: a stroke from every second point to the next.
-Role = Literal["cloud", "hollow", "highlight", "line", "dashed", "steps", "method", "quiet method", "whiskers"]
-LINES = ("line", "dashed", "steps", "method", "quiet method")
-
-NOT_RANKED = ", not ranked"  # ends the name of a layer of hollow points beside its group's
-SPREAD = ", 10th to 90th percentile"  # ends the name of a layer of whiskers beside its points'
+NOT_RANKED = ", not ranked"  # ends the name of hollow marks beside their group's
+SPREAD = ", 10th to 90th percentile"  # ends the name of whiskers beside their points'
 
 
 @dataclass(frozen=True)
-class Axis:
-    """An axis of a panel. `low` and `high` are its limits in the metric's unit (days since 1970 for dates).
-
-    An axis of names has one for each whole number from 0. They are left out where the panel to the left shows the same.
-    """
-
-    title: str
-    low: float
-    high: float
-    log: bool = False
-    dates: bool = False
-    names: tuple[str, ...] = ()
-    named_beside: bool = False
-
-    def fraction(self, value: float) -> float:
-        """Where a value lies along the axis, 0 at the low end and 1 at the high end."""
-        if self.log:
-            return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
-        return (value - self.low) / (self.high - self.low)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Points or a line in one style.
+class Mark:
+    """Points or a line in one role. A line is interrupted where a value is not a number.
 
     `hover` has the texts of each point, already safe as HTML; `hover_template` is plotly's pattern that arranges them.
     """
@@ -67,9 +39,14 @@ class Layer:
     hover_template: str = ""
     in_legend: bool = False
 
+    @property
+    def look(self) -> Look:
+        """How its role is drawn."""
+        return LOOKS[self.role]
+
 
 @dataclass(frozen=True)
-class LabelRequest:
+class Label:
     """A text that wants to stand near a point; the higher the priority, the earlier it chooses its place."""
 
     text: str
@@ -83,15 +60,14 @@ class LabelRequest:
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes."""
+    """One pair of axes. In a panel with a key, labels that do not fit become numbers with a key under the plot."""
 
-    x: Axis
-    y: Axis
-    layers: tuple[Layer, ...]
-    labels: tuple[LabelRequest, ...] = ()
+    x: Scale
+    y: Scale
+    marks: tuple[Mark, ...]
+    labels: tuple[Label, ...] = ()
     title: str = ""
-    note: str = ""  # what lies outside of the axes
-    keyed: bool = False  # labels that do not fit become numbers with a key under the plot
+    keyed: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,9 +92,7 @@ class Chart:
     alt: str
     convention: str
     build: Callable[[Catalog], Scene] = field(repr=False)
-    x: Metric | None = None
-    y: Metric | None = None
-    group: str = ""  # heading in the gallery
+    group: str  # heading in the gallery
 
 
 def nothing_to_draw(slug: str, what: str) -> CatalogError:

@@ -2,56 +2,37 @@
 
 from __future__ import annotations
 
-import html
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from catalog.identity import address
 from catalog.metrics import METRICS
 from survey.benchmarks import Benchmarks
-from survey.charts.rows import Hover, hover_texts, plain_cells
-from survey.charts.scene import SPREAD, Axis, Chart, Layer, Panel, Scene, nothing_to_draw
+from survey.charts.data import mark, table_of, with_hover
+from survey.charts.scales import Scale
+from survey.charts.scene import SPREAD, Chart, Mark, Panel, Scene
 from survey.charts.style import BLUE, GREEN, ORANGE, Group
 from survey.runs import TIMM, Run
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from catalog import Catalog
 
 MEASURED_HERE = "Measured here"
-GROUPS = {
-    "ours": Group("ours", BLUE, "o"),
-    "keras": Group("other Keras/TF", ORANGE, "o"),
-    "timm": Group("timm", GREEN, "o"),
-}
+COLOURS = {"ours": BLUE, "other Keras/TF": ORANGE, "timm": GREEN}
 MARKERS = {"fp32": "o", "bf16": "D"}
 OTHER_MARKER = "s"
 PANELS_IN_A_ROW = 2
-HOVER = Hover(
-    (
-        "name",
-        "runtime",
-        "rate",
-        "spread",
-        "step",
-        "condition",
-        "parity",
-        "place",
-    ),
-    "<b>{name}</b>, {runtime}<br>{rate} images/s ({spread})<br>{step} ms a step<br>{condition}<br>{parity}<br>{place}"
-    "<extra></extra>",
+HOVER = (
+    "<b>{name}</b>, {runtime_name}<br>{told_rate} images/s ({spread})<br>{step} ms a step<br>{condition}<br>"
+    "{parity}<br>{origin}"
 )
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a chart is of: a backbone at an image size, on a machine."""
-
-    workload: str
-    img_size: int | None
-    machine: str
-    slug: str
+CONDITIONS = ("img_size", "batch_size", "precision", "device", "threads")
+SUBJECTS = ("implementation", "runtime", "images_per_s", "step_ms", "p10_ms", "p90_ms", "compile_s", "cold_start_s")
+CHECKS = ("peak_memory_mb", "parity_error", "parity_tolerance")
+ORIGINS = ("comparison", "note", "source", "line")
+COLUMNS = ("architecture", *CONDITIONS, *SUBJECTS, *CHECKS, "libraries", *ORIGINS)
 
 
 def speed_slug(benchmarks: Benchmarks, run: Run) -> str:
@@ -65,169 +46,91 @@ def speed_slug(benchmarks: Benchmarks, run: Run) -> str:
 def speed_charts(c: Catalog) -> list[Chart]:
     """A chart for each backbone that was timed here, on each machine."""
     benchmarks = Benchmarks(c)
-    subjects = {
-        speed_slug(benchmarks, run): Subject(
-            run.condition.workload, run.condition.img_size, run.condition.machine, speed_slug(benchmarks, run)
-        )
-        for run in benchmarks.models
-    }
-    return [_chart(benchmarks, subject) for _, subject in sorted(subjects.items())]
+    of_chart: dict[str, list[Run]] = {}
+    for run in benchmarks.models:
+        of_chart.setdefault(speed_slug(benchmarks, run), []).append(run)
+    return [_chart(slug, runs) for slug, runs in sorted(of_chart.items())]
 
 
-def _chart(benchmarks: Benchmarks, subject: Subject) -> Chart:
-    fixed = _runs(benchmarks, subject)[0].condition
-    threads = f", {fixed.threads} threads" if fixed.threads else ""
-    machine = f"{fixed.device}{threads}"
-    size = f" at {subject.img_size} px" if subject.img_size else ""
+def _chart(slug: str, runs: list[Run]) -> Chart:
+    fixed = runs[0].condition
+    machine = f"{fixed.device}, {fixed.threads} threads" if fixed.threads else fixed.device
+    size = f" at {fixed.img_size} px" if fixed.img_size else ""
     return Chart(
-        subject.slug,
-        f"Throughput of {subject.workload}",
-        f"Inference{size} on {machine}.",
-        f"Inference{size} of {subject.workload} on {machine}, the same weights in every implementation: median, and "
-        "10th to 90th percentile of the steps.",
-        f"Dot plots of the throughput of {subject.workload}{size} in images per second on {machine}: a row for each "
+        slug,
+        title=f"Throughput of {fixed.workload}",
+        subtitle=f"Inference{size} on {machine}.",
+        caption=f"Inference{size} of {fixed.workload} on {machine}, the same weights in every implementation: median, "
+        "and 10th to 90th percentile of the steps.",
+        alt=f"Dot plots of the throughput of {fixed.workload}{size} in images per second on {machine}: a row for each "
         "implementation and runtime, a panel for each batch size, a marker for each precision.",
-        "Fresh processes, timed in turns; outputs checked before timing.",
-        lambda c: speeds(c, subject),
-        METRICS["images_per_s"],
-        None,
-        MEASURED_HERE,
+        convention="Fresh processes, timed in turns; outputs checked before timing.",
+        build=lambda _: speeds(runs),
+        group=MEASURED_HERE,
     )
 
 
-def speeds(c: Catalog, subject: Subject) -> Scene:
-    """Throughput of every implementation: a row each, a panel for each batch size, whiskers from p10 to p90.
-
-    Raises CatalogError when the backbone was not timed there.
-    """
-    runs = _runs(Benchmarks(c), subject)
-    if not runs:
-        raise nothing_to_draw(subject.slug, "speeds measured here")
-    batches = sorted({run.condition.batch_size for run in runs})
-    names = _names(runs, batches[-1])
-    panels = [_panel(runs, batch, names, column % PANELS_IN_A_ROW) for column, batch in enumerate(batches)]
+def speeds(runs: list[Run]) -> Scene:
+    """Throughput of every implementation: a row each, a panel for each batch size, whiskers from p10 to p90."""
+    rows = with_hover(pd.DataFrame([_row(run) for run in runs]), HOVER)
+    batches = sorted(set(rows["batch_size"]))
+    # From bottom to top, the fastest in fp32 at the largest batch on top.
+    rows["largest"], rows["single"] = rows["batch_size"] == batches[-1], rows["precision"] == "fp32"
+    merit = rows.sort_values(["largest", "single", "images_per_s", "row"]).drop_duplicates("row", keep="last")
+    names = tuple(merit["row"])
+    rows["place"] = [float(names.index(name)) for name in rows["row"]]
+    panels = [_panel(rows, batch, names, beside=bool(place % PANELS_IN_A_ROW)) for place, batch in enumerate(batches)]
     whole, rest = divmod(len(panels), PANELS_IN_A_ROW)
     grid = (PANELS_IN_A_ROW,) * whole + ((rest,) if rest else ())
-    sources = tuple(sorted({run.source for run in runs}))
-    return Scene(tuple(panels), _table(runs), grid=grid, sources=sources)
+    return Scene(tuple(panels), table_of(rows, COLUMNS), grid, tuple(sorted(set(rows["source"]))))
 
 
-def _runs(benchmarks: Benchmarks, subject: Subject) -> list[Run]:
-    found = benchmarks.by_workload.get(subject.workload, {})
+def _row(run: Run) -> dict[str, object]:
+    """What the chart shows of a run, and what its table tells."""
+    parity = "parity not recorded"
+    if run.parity_error is not None:
+        parity = f"difference to the reference {run.parity_error:.1e}"
+    return {
+        "architecture": run.condition.workload,
+        **{name: getattr(run.condition, name) for name in CONDITIONS},
+        **{name: getattr(run, name) for name in (*SUBJECTS, *CHECKS, *ORIGINS)},
+        "libraries": run.environment.libraries,
+        "row": f"{run.name} · {run.short_runtime}",
+        "group": "ours" if run.is_ours else "timm" if run.implementation == TIMM else "other Keras/TF",
+        "rate": round(run.images_per_s, 3),
+        "slowest": round(run.slowest_rate, 3),
+        "fastest": round(run.fastest_rate, 3),
+        "name": run.name,
+        "runtime_name": run.runtime_name,
+        "told_rate": f"{run.images_per_s:,.2f}",
+        "spread": f"{run.slowest_rate:,.2f} to {run.fastest_rate:,.2f}",
+        "step": f"{run.step_ms:,.2f}",
+        "condition": run.condition.words,
+        "parity": parity,
+        "origin": f"{run.source}:{run.line}" if run.line else run.source,
+    }
+
+
+def _panel(rows: pd.DataFrame, batch: int, names: tuple[str, ...], *, beside: bool) -> Panel:
+    of_batch = rows[rows["batch_size"] == batch]
+    marks: list[Mark] = []
+    for precision in sorted(set(rows["precision"]), key=lambda word: (word != "fp32", word)):
+        for name, colour in COLOURS.items():
+            chosen = (rows["precision"] == precision) & (rows["group"] == name)
+            if chosen.any():
+                group = Group(f"{name}, {precision}", colour, MARKERS.get(precision, OTHER_MARKER))
+                marks += _marks(rows[chosen & (rows["batch_size"] == batch)], group)
+    x = Scale(METRICS["images_per_s"].unit, 0.0, float(of_batch[["fastest", "rate"]].max(axis=None)) * 1.06)
+    y = Scale("", -0.6, len(names) - 0.4, names=names, named_beside=beside)
+    return Panel(x, y, tuple(marks), title=f"batch {batch}")
+
+
+def _marks(rows: pd.DataFrame, group: Group) -> list[Mark]:
+    """A stroke from the slow to the fast end of the steps of each run, and its median."""
+    ends = [(slow, fast, math.nan) for slow, fast in zip(rows["slowest"], rows["fastest"], strict=True)]
+    places = tuple(place for place in rows["place"] for _ in range(3))
+    whiskers = tuple(float(end) for of_run in ends for end in of_run)
     return [
-        run
-        for condition, runs in found.items()
-        for run in runs
-        if condition.img_size == subject.img_size and condition.machine == subject.machine
+        Mark(group.name + SPREAD, "whiskers", group.colour, "", whiskers, places),
+        mark(rows, group.name, "highlight", group, "rate", "place", HOVER, in_legend=True),
     ]
-
-
-def row_name(run: Run) -> str:
-    """The name of a row: whose code, under which runtime."""
-    return f"{run.name} · {run.short_runtime}"
-
-
-def _names(runs: list[Run], batch: int) -> tuple[str, ...]:
-    """The rows from bottom to top, the fastest in fp32 at the largest batch on top."""
-
-    def merit(run: Run) -> tuple[bool, bool, float]:
-        fixed = run.condition
-        return fixed.batch_size == batch, fixed.precision == "fp32", run.images_per_s
-
-    best: dict[str, tuple[bool, bool, float]] = {}
-    for run in runs:
-        best[row_name(run)] = max(best.get(row_name(run), (False, False, 0.0)), merit(run))
-    return tuple(sorted(best, key=lambda name: (best[name], name)))
-
-
-def _panel(runs: list[Run], batch: int, names: tuple[str, ...], column: int) -> Panel:
-    of_batch = [run for run in runs if run.condition.batch_size == batch]
-    high = max(max(run.fastest_rate, run.images_per_s) for run in of_batch) * 1.06
-    metric = METRICS["images_per_s"]
-    y = Axis("", -0.6, len(names) - 0.4, names=names, named_beside=column > 0)
-    layers: list[Layer] = []
-    for precision in sorted({run.condition.precision for run in runs}, key=lambda word: (word != "fp32", word)):
-        for key, group in GROUPS.items():
-            found = [run for run in of_batch if run.condition.precision == precision and _group(run) == key]
-            if any(run.condition.precision == precision and _group(run) == key for run in runs):
-                layers += _layers(found, group, precision, names)
-    return Panel(Axis(metric.unit, 0.0, high), y, tuple(layers), title=f"batch {batch}")
-
-
-def _layers(runs: list[Run], group: Group, precision: str, names: tuple[str, ...]) -> list[Layer]:
-    name = f"{group.name}, {precision}"
-    rows = [float(names.index(row_name(run))) for run in runs]
-    ends = tuple(round(rate, 3) for run in runs for rate in (run.slowest_rate, run.fastest_rate))
-    marker = MARKERS.get(precision, OTHER_MARKER)
-    texts, template = hover_texts([_told(run) for run in runs], HOVER) if runs else ((), "")
-    return [
-        Layer(name + SPREAD, "whiskers", group.colour, "", ends, tuple(row for row in rows for _ in range(2))),
-        Layer(
-            name,
-            "highlight",
-            group.colour,
-            marker,
-            tuple(round(run.images_per_s, 3) for run in runs),
-            tuple(rows),
-            texts,
-            template,
-            in_legend=True,
-        ),
-    ]
-
-
-def _group(run: Run) -> str:
-    if run.is_ours:
-        return "ours"
-    return "timm" if run.implementation == TIMM else "keras"
-
-
-def _told(run: Run) -> tuple[str, ...]:
-    parity = (
-        "parity not recorded" if run.parity_error is None else f"difference to the reference {run.parity_error:.1e}"
-    )
-    texts = (
-        run.name,
-        run.runtime_name,
-        f"{run.images_per_s:,.2f}",
-        f"{run.slowest_rate:,.2f} to {run.fastest_rate:,.2f}",
-        f"{run.step_ms:,.2f}",
-        run.condition.words,
-        parity,
-        f"{run.source}:{run.line}" if run.line else run.source,
-    )
-    return tuple(html.escape(text) for text in texts)
-
-
-def _table(runs: list[Run]) -> pd.DataFrame:
-    """The table behind the chart: every condition, every figure, and where it came from."""
-    import pandas as pd
-
-    rows = [
-        {
-            "architecture": run.condition.workload,
-            "image size (pixels)": run.condition.img_size,
-            "batch size (images)": run.condition.batch_size,
-            "precision": run.condition.precision,
-            "device": run.condition.device,
-            "threads": run.condition.threads,
-            "implementation": run.implementation,
-            "runtime": run.runtime,
-            "throughput (images/s)": run.images_per_s,
-            "median step (ms)": run.step_ms,
-            "10th percentile (ms)": run.p10_ms,
-            "90th percentile (ms)": run.p90_ms,
-            "compile (s)": run.compile_s,
-            "cold start (s)": run.cold_start_s,
-            "peak memory (MB)": run.peak_memory_mb,
-            "parity error": run.parity_error,
-            "parity tolerance": run.parity_tolerance,
-            "libraries": run.environment.libraries,
-            "comparison": run.comparison,
-            "note": run.note,
-            "source": run.source,
-            "line": run.line,
-        }
-        for run in runs
-    ]
-    return plain_cells(pd.DataFrame(rows))

@@ -1,4 +1,4 @@
-"""How charts look, whatever the format: the page of one journal column, type sizes, colours and markers.
+"""How charts look, whatever the format: the page of one journal column, type, colours, markers and roles.
 
 Figures are drawn at the size they are printed in one journal column, 3.5 inches wide, with no type under 6 points;
 enlarged on a screen they stay the same picture.
@@ -7,6 +7,7 @@ enlarged on a screen they stay the same picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from catalog.vocabulary import IMAGENET_1K, TEACHER_SAW_MORE
 
@@ -31,6 +32,46 @@ QUIET_INK = "#666666"
 QUIET = "#8C8C8C"
 GRID = "#E8E8E8"
 PAPER = "#FFFFFF"
+
+
+Role = Literal[
+    "cloud", "hollow", "highlight", "reported", "line", "dashed", "steps", "method", "quiet method", "whiskers"
+]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a role is drawn: `size` of its markers and width of its `line` in points, 0 for none.
+
+    `tint` mixes the colour with paper, 1 is the colour itself; `edged` markers stand out by an edge of paper. On a
+    page, markers are `pixels` wide and the whole is as opaque as `opacity` says.
+    """
+
+    size: float = 0.0
+    line: float = 0.0
+    tint: float = 1.0
+    hollow: bool = False
+    edged: bool = False
+    dashed: bool = False
+    steps: bool = False
+    pixels: int = 0
+    opacity: float = 1.0
+
+
+LOOKS: dict[Role, Look] = {
+    "cloud": Look(size=2.3, tint=0.38, pixels=5, opacity=0.35),  # quiet points
+    "hollow": Look(size=2.6, tint=0.6, hollow=True, pixels=6, opacity=0.55),  # points that the frontier ignores
+    "highlight": Look(size=4.4, edged=True, pixels=9),
+    "reported": Look(size=4.0, tint=0.8, hollow=True, pixels=8, opacity=0.8),  # hollow where there is no cloud
+    "line": Look(line=0.8),
+    "dashed": Look(line=0.8, dashed=True),  # for orientation only
+    "steps": Look(line=0.8, steps=True),  # holds its value until the next point
+    "method": Look(size=2.8, line=0.8, edged=True, pixels=7),
+    "quiet method": Look(size=1.6, line=0.4, tint=0.5, pixels=4, opacity=0.5),
+    "whiskers": Look(line=0.8, opacity=0.6),
+}
+# By this factor a marker of each shape looks as large as a circle.
+EQUAL_AREA = {"o": 1.0, "s": 0.88, "^": 1.12, "D": 0.82, "p": 1.08, "v": 1.12}
 
 
 @dataclass(frozen=True)
@@ -86,7 +127,7 @@ def kind_group(kind: str) -> Group:
     return KIND_GROUPS[_KIND_GROUP.get(kind, 4)]
 
 
-def tint(colour: str, strength: float = 0.38) -> str:
-    """The colour mixed with paper: the quiet cloud behind the frontier. `strength` 1 is the colour itself."""
+def tint(colour: str, strength: float) -> str:
+    """The colour mixed with paper; `strength` 1 is the colour itself."""
     channels = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
     return "#" + "".join(f"{round(255 - (255 - channel) * strength):02X}" for channel in channels)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from survey.charts.figure import CLOUD_SIZE
 from survey.charts.layout import HANDLE, LegendEntry, Page, PlacedPanel, TextLine
-from survey.charts.scene import LINES, Axis, Layer, Panel, Scene
-from survey.charts.style import GRID, INK, PAPER, QUIET, QUIET_INK, tint
-from survey.charts.ticks import ticks
+from survey.charts.scales import Scale
+from survey.charts.scene import Mark, Panel, Scene
+from survey.charts.style import EQUAL_AREA, GRID, INK, PAPER, QUIET, QUIET_INK, tint
 
 ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -69,11 +68,8 @@ def source_of(scene: Scene, page: Page, title: str, citation: str) -> str:
 
 
 def _colours(scene: Scene, page: Page) -> list[str]:
-    used = {INK, QUIET_INK, QUIET, GRID, PAPER}
-    layers = [layer for panel in scene.panels for layer in panel.layers] + [entry.layer for entry in page.legend]
-    for colour in {layer.colour for layer in layers}:
-        used |= {colour, tint(colour), tint(colour, 0.5), tint(colour, 0.6)}
-    return sorted(used)
+    marks = [mark for panel in scene.panels for mark in panel.marks] + [entry.mark for entry in page.legend]
+    return sorted({INK, QUIET_INK, QUIET, GRID, PAPER} | {tint(mark.colour, mark.look.tint) for mark in marks})
 
 
 def _colour(colour: str) -> str:
@@ -87,7 +83,7 @@ def _axis(panel: Panel, place: PlacedPanel) -> Iterator[str]:
         f"clip mode=individual,axis lines=left,axis line style={{-,draw={_colour(QUIET)}}}",
         f"grid=major,grid style={{line width=0.4pt,draw={_colour(GRID)}}}",
         f"tick style={{draw={_colour(QUIET)},line width=0.5pt}},major tick length=2pt,tick align=outside",
-        "scaled ticks=false",
+        "scaled ticks=false,unbounded coords=jump",
         f"label style={{font={SMALL}}},tick label style={{font={SMALL},inner sep=2pt}}",
         "xlabel style={at={(rel axis cs:0.5,0)},anchor=north,yshift=-9.5pt}",
         "ylabel style={at={(rel axis cs:0,0.5)},anchor=south,rotate=0,yshift=15pt}",
@@ -98,14 +94,12 @@ def _axis(panel: Panel, place: PlacedPanel) -> Iterator[str]:
         title_style = rf"at={{(rel axis cs:0,1)}},anchor=south west,yshift=2.5pt,font=\bfseries{SMALL}"
         options += [f"title={{{escaped(panel.title)}}},title style={{{title_style}}}"]
     yield "\\begin{axis}[\n  " + ",\n  ".join(options) + "]"
-    for layer in panel.layers:
-        if layer.role == "whiskers":
-            yield from _whiskers(layer)
-        elif layer.x:
+    for mark in panel.marks:
+        if mark.x:
             points = " ".join(
-                f"({x:g},{y:g})" if abs(x) < 1e5 else f"({x:.8g},{y:g})" for x, y in zip(layer.x, layer.y, strict=True)
+                f"({x:.8g},{y:g})" if abs(x) >= 1e5 else f"({x:g},{y:g})" for x, y in zip(mark.x, mark.y, strict=True)
             )
-            yield rf"\addplot[{_style(layer)}] coordinates {{{points}}};"
+            yield rf"\addplot[{_style(mark)}] coordinates {{{points}}};"
     for label in place.labels:
         if label.leader:
             x, y, end_x, end_y = label.leader
@@ -116,15 +110,8 @@ def _axis(panel: Panel, place: PlacedPanel) -> Iterator[str]:
     yield r"\end{axis}"
 
 
-def _whiskers(layer: Layer) -> Iterator[str]:
-    ends = list(zip(layer.x, layer.y, strict=True))
-    for (x, y), (end_x, end_y) in zip(ends[::2], ends[1::2], strict=True):
-        stroke = f"draw={_colour(layer.colour)},line width=0.8pt,no marks"
-        yield rf"\addplot[{stroke}] coordinates {{({x:g},{y:g}) ({end_x:g},{end_y:g})}};"
-
-
-def _direction(letter: str, axis: Axis, length: float) -> list[str]:
-    marks = ticks(axis, length)
+def _direction(letter: str, axis: Scale, length: float) -> list[str]:
+    marks = axis.ticks(length)
     positions = ",".join(f"{value:.10g}" for value, _ in marks)
     texts = ",".join(f"{{{escaped(text)}}}" for _, text in marks)
     return [
@@ -138,40 +125,34 @@ def _inside(place: PlacedPanel, x: float, y: float) -> str:
     return f"(rel axis cs:{x / place.width:.4f},{y / place.height:.4f})"
 
 
-def _style(layer: Layer) -> str:
-    if layer.role not in LINES:
-        return f"only marks,{_mark(layer)}"
-    quiet = layer.role == "quiet method"
-    stroke = f"draw={_colour(tint(layer.colour, 0.5) if quiet else layer.colour)},line width={0.4 if quiet else 0.8}pt"
-    shape = {"steps": ",const plot", "dashed": ",dashed"}.get(layer.role, "")
-    return f"{stroke}{shape},{_mark(layer) if layer.role in CLOUD_SIZE else 'no marks'}"
+def _style(mark: Mark) -> str:
+    marker = _marker(mark) if mark.look.size else "no marks"
+    return f"{_line(mark)},{marker}" if mark.look.line else f"only marks,{marker}"
 
 
-def _mark(layer: Layer) -> str:
-    size = CLOUD_SIZE[layer.role] / 2
-    colour = (
-        layer.colour
-        if layer.role in ("highlight", "method")
-        else tint(layer.colour, 0.5 if layer.role == "quiet method" else 0.38)
-    )
-    look = f"draw=none,fill={_colour(colour)}"
-    if layer.role == "hollow":
-        look = f"draw={_colour(tint(layer.colour, 0.6))},fill=none,line width=0.4pt"
-    if layer.role in ("highlight", "method"):
-        look = f"draw={_colour(PAPER)},fill={_colour(colour)},line width=0.4pt"
-    if layer.role == "quiet method":
-        look = f"draw=none,fill={_colour(tint(layer.colour, 0.5))}"
-    turned = ",rotate=180" if layer.marker == "v" else ""
-    return f"mark={MARKS[layer.marker]},mark size={size:g}pt,mark options={{solid,{look}{turned}}}"
+def _line(mark: Mark) -> str:
+    look = mark.look
+    shape = ",const plot" if look.steps else ",dashed" if look.dashed else ""
+    return f"draw={_colour(tint(mark.colour, look.tint))},line width={look.line:g}pt{shape}"
+
+
+def _marker(mark: Mark) -> str:
+    look, colour = mark.look, _colour(tint(mark.colour, mark.look.tint))
+    edge = colour if look.hollow else _colour(PAPER)
+    drawn = f"draw={edge},line width=0.4pt" if look.hollow or look.edged else "draw=none"
+    fill = "none" if look.hollow else colour
+    turned = ",rotate=180" if mark.marker == "v" else ""
+    size = look.size * EQUAL_AREA[mark.marker] / 2
+    return f"mark={MARKS[mark.marker]},mark size={size:.4g}pt,mark options={{solid,{drawn},fill={fill}{turned}}}"
 
 
 def _legend(entry: LegendEntry) -> Iterator[str]:
-    layer, middle = entry.layer, f"{entry.middle:.2f}"
-    if layer.role in LINES:
-        line = _style(layer).split(",no marks")[0].split(",mark=")[0].replace(",const plot", "")
-        yield rf"\draw[{line}] ({entry.left:.2f},{middle}) -- ({entry.left + HANDLE:.2f},{middle});"
-    if layer.role in CLOUD_SIZE:
-        yield rf"\draw plot[only marks,{_mark(layer)}] coordinates {{({entry.left + HANDLE / 2:.2f},{middle})}};"
+    left, middle = f"{entry.left:.2f}", f"{entry.middle:.2f}"
+    if entry.mark.look.line:
+        line = _line(entry.mark).removesuffix(",const plot")
+        yield rf"\draw[{line}] ({left},{middle}) -- ({entry.left + HANDLE:.2f},{middle});"
+    if entry.mark.look.size:
+        yield rf"\draw plot[only marks,{_marker(entry.mark)}] coordinates {{({entry.left + HANDLE / 2:.2f},{middle})}};"
     name = f"({entry.left + HANDLE + 3:.2f},{entry.middle - 2.1:.2f})"
     yield rf"\node[anchor=base west,text={_colour(INK)}] at {name} {{{escaped(entry.name)}}};"
 
