@@ -194,10 +194,11 @@ class _Merge:
         rows: dict[tuple[object, ...], Benchmark] = {}
         records = self._records(Benchmark)
         own = {(row.source, row.architecture, row.img_size) for row in records}
+        params = {row.architecture: row.params_m for row in records if row.params_m} | self._published_params
         for row in records:
             present = self._present_architecture(row.architecture)
-            published = self._published_params.get(present)
-            same_network = published and row.params_m and abs(row.params_m / published - 1) < SAME_PARAMS
+            expected = params.get(present)
+            same_network = expected and row.params_m and abs(row.params_m / expected - 1) < SAME_PARAMS
             key = (row.source, present, row.img_size)
             reused = key in own and row.architecture in self._published_params
             if present == row.architecture or not same_network or reused:

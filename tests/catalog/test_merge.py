@@ -128,6 +128,14 @@ def test_a_timed_former_name_of_an_architecture_that_has_a_row_is_set_aside_too(
     assert errors(frames) == []
 
 
+def test_a_timed_former_name_is_known_by_the_speeds_alone_when_the_accuracy_is_gone() -> None:
+    former, present = alias()
+    now = present.partition(".")[0]
+    frames = build(speeds(benchmark(former, line=2), benchmark(now, line=3))).frames
+    assert frames["quarantine"][["rule", "raw"]].values.tolist() == [["same-architecture", "row,2"]]
+    assert frames["measurements"]["architecture"].tolist() == [now]
+
+
 def test_a_timed_former_name_with_other_parameters_keeps_its_name() -> None:
     former, present = alias()
     frames = build(results(accuracy(present, 80.0)), speeds(benchmark(former, params_m=99.0))).frames
