@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from catalog.records import Benchmark, Environment
@@ -27,9 +29,9 @@ DEFAULT_HEAD = 1000
 
 def cost_candidates(
     benchmarks: list[Benchmark],
-    environments: dict[str, Environment],
-    published_params: dict[str, float],
-    head_classes: dict[str, int],
+    environments: Mapping[str, Environment],
+    published_params: Mapping[str, float],
+    head_classes: Mapping[str, int],
 ) -> pd.DataFrame:
     """Every count in the benchmark rows, marked with what it counts.
 

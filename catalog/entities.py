@@ -30,7 +30,7 @@ class Entities:
     identity: Identity
     survey: Sequence[SurveyModel]
     registry: Mapping[str, Registration]
-    registry_is_whole: bool
+    registry_is_whole: bool  # whether it was read this time without the loss of a row
     previous: Frames
 
     def models(self, evaluations: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:

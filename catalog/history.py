@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
-from catalog.records import PastAccuracy
+from catalog.problems import Problem
+from catalog.records import PastAccuracy, SetAside
 from catalog.renames import RENAME_TOLERANCE, Key, gained_a_tag
 from catalog.schema import TABLES
 
+PAST = "timm-history"  # the scraper of past revisions
 # Upstream re-measures everything now and then; smaller differences are noise.
 NEWS_THRESHOLD = 0.05  # points of top-1
 
@@ -48,6 +51,44 @@ class Double:
     name: str
     model: str
     kept: str
+
+
+def continued(
+    history: pd.DataFrame,
+    records: Iterable[PastAccuracy],
+    read: Collection[str],
+    past_name: Callable[[str, str], str],
+    incomplete: Collection[str] = (),
+) -> tuple[pd.DataFrame, list[Double]]:
+    """The history with what was read now, and the results set aside; `read` are the commits that were read before.
+
+    Past revisions never change: those not read before and newer than the last add to it. Where every revision that was
+    read before has been read again, the history is told anew from all of them.
+    """
+    revisions = [list(rows) for _, rows in groupby(records, key=lambda row: row.revision)]
+    if {*read} <= {rows[0].revision for rows in revisions}:
+        history = TABLES["history"].empty()
+        revisions.sort(key=lambda rows: rows[0].date)
+    else:
+        newest = history["date"].max() if len(history) else ""
+        revisions = [rows for rows in revisions if rows[0].date >= newest and rows[0].revision not in read]
+    return append_events(history, revisions, past_name, incomplete)
+
+
+def doubles_set_aside(doubles: Iterable[Double], source_of: Mapping[str, str]) -> tuple[list[SetAside], list[Problem]]:
+    """The rows of doubles in the files read now, by commit, and a word on those of files that were read before."""
+    aside, lost = [], set()
+    for double in doubles:
+        if double.revision in source_of:
+            detail = f"{double.name} and {double.kept} are the same weights; the row of {double.kept} is kept"
+            aside.append(SetAside(source_of[double.revision], double.line or 1, "same-weights", detail))
+        else:
+            lost.add(double.name)
+    if not lost:
+        return aside, []
+    message = f"{', '.join(sorted(lost))} became another name of a model that past revisions hold too"
+    advice = "tell the history anew: backbones refresh --rebuild-history"
+    return aside, [Problem("warning", PAST, None, "same-weights", f"{message}; {advice}")]
 
 
 def append_events(

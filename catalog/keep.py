@@ -1,20 +1,22 @@
-"""Never less than yesterday: which sources can be used, and which older rows stand in for those that cannot."""
+"""Keeps the last good rows when a source fails: which files are used, and whose older rows stand in for theirs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pandas as pd
 
+from catalog.history import PAST
 from catalog.last_good import IDENTITY, Key, LastGood, name_of
 from catalog.problems import Problem
 from catalog.records import Parsed, RejectedRow
 from catalog.relations import FEW, MOST, of_file
 from catalog.schema import TABLES
 
-HISTORY = "timm-history"
+Kind = TypeVar("Kind")
 NAMED = 5  # rows that are named where more are gone
 # A source with fewer of its former rows than this share is taken for broken, not for shorter.
 SHRINK_LIMIT = 0.9
@@ -30,6 +32,15 @@ class Kept:
     problems: list[Problem]
     before: pd.DataFrame
     today: str
+
+    def records(self, kind: type[Kind]) -> list[Kind]:
+        """The records of one kind from every usable file."""
+        return [record for file in self.usable for record in file.records if isinstance(record, kind)]
+
+    @property
+    def incomplete(self) -> set[str]:
+        """The sources whose older rows stand in, for all or for some."""
+        return {*self.stale, *self.partial}
 
     def rows(self, table: str, new: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
         """The new rows, the old rows of stale sources, and of partial sources the old rows whose key is gone."""
@@ -82,7 +93,7 @@ class Kept:
                 "rows_read": parsed.rows_read,
                 "rows_accepted": len(parsed.records) - (count - len(parsed.rejected)),
                 "rows_quarantined": count,
-                "state": "stale" if note and file.scraper != HISTORY else "current",  # the past does not get better
+                "state": "stale" if note and file.scraper != PAST else "current",  # the past does not get better
                 "note": note,
             }
             rows.append(row)
@@ -114,7 +125,7 @@ def keep_older_rows(
         kept.stale.update(dict.fromkeys(_sources_of(source, known.index), reason))
     held_up = _first_missing([source for source in failed if source not in accepted], known.index)
     for file in parsed:
-        source, past = file.file.source, file.file.scraper == HISTORY
+        source, past = file.file.source, file.file.scraper == PAST
         if past and held_up and file.file.published_at >= held_up:
             continue
         doubt = "" if source in accepted else next(_doubts(file, known, last_good), "")
@@ -184,7 +195,7 @@ def _names(keys: Sequence[Key]) -> str:
 
 def _first_missing(failed: Collection[str], known: Collection[str]) -> str:
     """The day of the first revision that could not be read and that comes after those known, else blank."""
-    prefix = f"{HISTORY}/"  # and then the day
+    prefix = f"{PAST}/"  # and then the day
     newest = max((source for source in known if source.startswith(prefix)), default="")
     missing = min((source for source in failed if source.startswith(prefix) and source > newest), default="")
     return missing.removeprefix(prefix)[:10]

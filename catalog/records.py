@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from catalog.evaluations_file import EvaluationResult
 from catalog.problems import Problem, printable
@@ -193,6 +194,15 @@ class RejectedRow:
     detail: str
     raw: str
     expected: bool = False  # upstream is known to hold such rows: no error
+
+
+class SetAside(NamedTuple):
+    """A row that passed the checks of its file and cannot stand in a table; `rule` and `detail` say why."""
+
+    source: str
+    line: int
+    rule: str
+    detail: str
 
 
 @dataclass(frozen=True)

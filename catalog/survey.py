@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import pandas as pd
+
 from catalog.corrections import FIELDS, apply_corrections, load_corrections
 from catalog.identity import UNKNOWN_FAMILY, Identity, slug
 from catalog.problems import CatalogError
@@ -179,6 +181,35 @@ def identify(rows: Sequence[SurveyRow], written: Sequence[SurveyRow], identity: 
             )
         )
     return models
+
+
+def survey_table(survey: Sequence[SurveyModel]) -> pd.DataFrame:
+    """The table of rows as upstream writes them, each with the weights that it means."""
+    rows = [
+        vars(item.written)
+        | {"model": item.model, "model_name": item.written.model}
+        | {"match": item.match, "timm_model": item.timm_model or None}
+        for item in survey
+    ]
+    return pd.DataFrame(rows)
+
+
+def rows_of_table(table: pd.DataFrame) -> list[SurveyRow]:
+    """Rows of that table as their scraper would give them."""
+    return [
+        SurveyRow(
+            row.source,
+            int(row.line),
+            row.method,
+            row.model_name,
+            row.train_set,
+            int(row.size),
+            float(row.params_m),
+            float(row.gmacs),
+            float(row.acc),
+        )
+        for row in table.itertuples()
+    ]
 
 
 def with_older(read: Sequence[SurveyRow], older: Iterable[SurveyRow], identity: Identity) -> list[SurveyRow]:
