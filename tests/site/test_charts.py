@@ -22,12 +22,12 @@ from survey.charts import (
     INDEX,
     ChartOutput,
     UnknownChartError,
-    chart_metadata,
     charts,
     default_environment,
     draw_all,
     family_chart,
 )
+from survey.charts.citation import metadata_of
 from survey.charts.draw import footer
 from survey.charts.labels import PlacedLabel
 from survey.charts.layout import PlacedPanel, laid_out
@@ -131,7 +131,7 @@ def test_names_neither_overlap_nor_leave_their_panel_and_no_type_is_small(real: 
     slug = max(registered, key=len) if slug == LONGEST else slug
     chart = registered[slug]
     scene = chart.build(real)
-    page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, chart_metadata(slug, real)))
+    page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, metadata_of(real, chart, scene)))
     with mpl.rc_context(SETTINGS):
         figure = figure_drawn(scene, page)
         canvas = FigureCanvasAgg(figure)
@@ -165,7 +165,7 @@ def test_every_name_is_in_the_plot_or_in_the_key_or_in_the_legend(real: catalog.
     registered = charts(real)
     chart = registered[max(registered, key=len) if slug == LONGEST else slug]
     scene = chart.build(real)
-    page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, chart_metadata(chart.slug, real)))
+    page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, metadata_of(real, chart, scene)))
     labels = [label for place in page.panels for label in place.labels]
     named = {label.text for label in labels if not label.keyed}
     numbered = {label.text: label.keyed for label in labels if label.keyed}
@@ -238,7 +238,7 @@ def test_names_of_results_of_one_architecture_differ(real: catalog.Catalog) -> N
 def test_lines_of_text_in_a_figure_do_not_touch(real: catalog.Catalog) -> None:
     chart = charts(real)["gmacs-accuracy"]
     scene = chart.build(real)
-    page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, chart_metadata(chart.slug, real)))
+    page = laid_out(scene, chart.title, chart.subtitle, footer(chart, scene, metadata_of(real, chart, scene)))
 
     heights = sorted({line.bottom: line.size for line in page.texts}.items())
     assert all(upper - lower >= size for (lower, size), (upper, _) in pairwise(heights))
@@ -321,9 +321,8 @@ def test_charts_use_few_colours_and_tell_groups_apart_by_marker_too(real: catalo
 
 
 def test_metadata_cites_the_chart_and_its_sources(real: catalog.Catalog, drawn: dict[str, ChartOutput]) -> None:
-    metadata = chart_metadata("gmacs-accuracy")
+    metadata = drawn["gmacs-accuracy"].metadata
 
-    assert metadata == drawn["gmacs-accuracy"].metadata
     assert "multiply-accumulates" in metadata.convention
     board = real.leaderboard()
     used = real.sources[real.sources["source"].isin({*board["source"], *board["cost_source"]})]

@@ -6,7 +6,7 @@
 """
 
 from survey.charts.citation import Metadata
-from survey.charts.draw import FORMATS, INDEX, ChartOutput, UnknownChartError, chart_metadata, draw_all
+from survey.charts.draw import FORMATS, INDEX, ChartOutput, UnknownChartError, draw_all
 from survey.charts.family import FamilyChart, family_chart
 from survey.charts.registry import charts, default_environment, throughput_slug
 
@@ -17,7 +17,6 @@ __all__ = [
     "FamilyChart",
     "Metadata",
     "UnknownChartError",
-    "chart_metadata",
     "charts",
     "default_environment",
     "draw_all",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,17 +140,6 @@ def footer(chart: Chart, scene: Scene, metadata: Metadata) -> tuple[str, ...]:
     )
 
 
-def chart_metadata(slug: str, c: Catalog | None = None) -> Metadata:
-    """Title, caption, alternative text and citation of a chart, without drawing it.
-
-    `c` is the committed catalog by default. Raises UnknownChartError for a slug that is not registered.
-    """
-    c = c or _committed()
-    registered = charts(c)
-    (known,) = chosen(registered, [slug])
-    return metadata_of(c, registered[known], registered[known].build(c))
-
-
 def chosen(registered: dict[str, Chart], only: Collection[str] | None) -> list[str]:
     """The slugs to draw, in the order of the registry. Raises UnknownChartError for one that is not there."""
     for slug in only or ():
@@ -159,13 +147,6 @@ def chosen(registered: dict[str, Chart], only: Collection[str] | None) -> list[s
             near = get_close_matches(slug, registered, n=1, cutoff=0.0)
             raise UnknownChartError(f"there is no chart {slug!r}; did you mean {near[0]}?")
     return [slug for slug in registered if only is None or slug in only]
-
-
-@cache
-def _committed() -> Catalog:
-    import catalog
-
-    return catalog.load()
 
 
 def _write(path: Path, content: bytes) -> None:

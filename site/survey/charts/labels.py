@@ -127,9 +127,9 @@ class Ground:
         self.panel, self.size = panel, np.array([width, height])
         self.cost = np.zeros((self.size / CELL).astype(int) + 1)
         for mark in panel.marks:
-            points, quiet = self.positions(list(zip(mark.x, mark.y, strict=True))), mark.look.tint < 1
+            points, quiet = self.positions(list(zip(*mark.path, strict=True))), mark.look.tint < 1
             if mark.look.line:
-                self._ink(_dense(points, steps=mark.look.steps), LINE_RADIUS, CLOUD_COST if quiet else LINE_COST)
+                self._ink(_dense(points), LINE_RADIUS, CLOUD_COST if quiet else LINE_COST)
             if mark.look.edged:
                 self._ink(points, MARKER_RADIUS, MARKER_COST)
             elif mark.look.size:
@@ -237,11 +237,8 @@ def _placed(text: str, place: Numbers, keyed: str = "", width: float | None = No
     return PlacedLabel(text, left, bottom, right - left, top - bottom, leader, keyed)
 
 
-def _dense(points: Numbers, *, steps: bool) -> Numbers:
-    """Points along a line, closer than a cell; with `steps` it holds its value until the next point."""
-    if steps and len(points) > 1:
-        corners = np.column_stack([points[1:, 0], points[:-1, 1]])
-        points = np.vstack([np.stack([points[:-1], corners], axis=1).reshape(-1, 2), points[-1:]])
+def _dense(points: Numbers) -> Numbers:
+    """Points along a line, closer than a cell."""
     ends = [ends for ends in pairwise(points) if np.isfinite(ends).all()]
     counts = [int(np.hypot(*(end - start)) / CELL) + 2 for start, end in ends]
     return np.vstack([np.empty((0, 2)), *(np.linspace(*pair, count) for pair, count in zip(ends, counts, strict=True))])

@@ -25,7 +25,7 @@ HANDLE = 10.0  # width of a sample in the legend
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line of text on the page; `bottom` is its baseline."""
+    """A line of text on the page from where its baseline begins; a turned one runs upward."""
 
     text: str
     left: float
@@ -33,6 +33,8 @@ class TextLine:
     size: float = TYPE_SIZE
     bold: bool = False
     quiet: bool = False
+    turned: bool = False
+    names_point: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,16 +117,10 @@ def _baseline(top: float, row: int) -> float:
 def _with_missing_names(scene: Scene, labels: Sequence[PlacedLabel], footer: tuple[str, ...]) -> tuple[str, ...]:
     """The footer, with how many are named where a name stands neither in the panel nor in the key nor in the legend."""
     found = {label.keyed or label.text for label in labels}
-    wanted = [label for panel in scene.panels for label in panel.labels]
-    missing = [
-        label.text
-        for panel in scene.panels
-        for label in panel.labels
-        if label.text not in found and (label.keyed or not panel.keyed)
-    ]
-    if not missing:
-        return footer
-    return (f"{footer[0]} Named: {len(wanted) - len(missing)} of {len(wanted)}.", *footer[1:])
+    wanted = [(label, panel.keyed) for panel in scene.panels for label in panel.labels]
+    missing = sum(label.text not in found and (label.keyed or not keyed) for label, keyed in wanted)
+    named = f" Named: {len(wanted) - missing} of {len(wanted)}." if missing else ""
+    return (footer[0] + named, *footer[1:])
 
 
 def _room(scene: Scene) -> float:

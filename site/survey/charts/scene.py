@@ -44,6 +44,15 @@ class Mark:
         """How its role is drawn."""
         return LOOKS[self.role]
 
+    @property
+    def path(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Its x and y with the corners of a line that holds its value until the next point."""
+        if not self.look.steps or not self.x:
+            return self.x, self.y
+        across = [value for value in self.x for _ in range(2)]
+        upward = [value for value in self.y for _ in range(2)]
+        return tuple(across[1:]), tuple(upward[:-1])
+
 
 @dataclass(frozen=True)
 class Label:

@@ -76,55 +76,42 @@ EQUAL_AREA = {"o": 1.0, "s": 0.88, "^": 1.12, "D": 0.82, "p": 1.08, "v": 1.12}
 
 @dataclass(frozen=True)
 class Group:
-    """A kind of points, told apart by colour and by marker (matplotlib's letter)."""
+    """A kind of points, told apart by colour and by marker (matplotlib's letter); `members` are the catalog's words."""
 
     name: str
     colour: str
     marker: str
+    members: tuple[str, ...] = ()
 
 
 TRAIN_GROUPS = (
-    Group(IMAGENET_1K, BLUE, "o"),
-    Group(TEACHER_SAW_MORE, SKY, "v"),
-    Group("ImageNet-12K/21K", ORANGE, "s"),
-    Group("web-scale", GREEN, "^"),
-    Group("JFT", VERMILION, "D"),
-    Group("merged, private", PURPLE, "p"),
+    Group(IMAGENET_1K, BLUE, "o", (IMAGENET_1K,)),
+    Group(TEACHER_SAW_MORE, SKY, "v", (TEACHER_SAW_MORE,)),
+    Group("ImageNet-12K/21K", ORANGE, "s", ("ImageNet-12K", "ImageNet-21K/22K")),
+    Group("web-scale", GREEN, "^", ("web image-text", "web-scale weak/self-supervised")),
+    Group("JFT", VERMILION, "D", ("JFT-300M", "JFT-3B")),
+    Group("merged, private", PURPLE, "p", ("merged 30M/38M", "other private data")),
 )
 KIND_GROUPS = (
-    Group("convolutional", BLUE, "o"),
-    Group("transformer", ORANGE, "s"),
-    Group("hybrid", GREEN, "^"),
-    Group("MLP", VERMILION, "D"),
-    Group("other", PURPLE, "p"),
+    Group("convolutional", BLUE, "o", ("cnn",)),
+    Group("transformer", ORANGE, "s", ("vit",)),
+    Group("hybrid", GREEN, "^", ("hybrid",)),
+    Group("MLP", VERMILION, "D", ("mlp",)),
+    Group("other", PURPLE, "p", ("other",)),
 )
 # Lines of methods and revisions: one more hue than the groups, and ink.
 LINE_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
 LINE_MARKERS = ("o", "s", "^", "D", "p", "v")
 
-_TRAIN_GROUP = {
-    IMAGENET_1K: 0,
-    TEACHER_SAW_MORE: 1,
-    "ImageNet-12K": 2,
-    "ImageNet-21K/22K": 2,
-    "web image-text": 3,
-    "web-scale weak/self-supervised": 3,
-    "JFT-300M": 4,
-    "JFT-3B": 4,
-    "merged 30M/38M": 5,
-    "other private data": 5,
-}
-_KIND_GROUP = {"cnn": 0, "vit": 1, "hybrid": 2, "mlp": 3, "other": 4}
-
 
 def train_group(train_set: str) -> Group:
     """The group of a train-set bucket of the catalog; a bucket it does not know counts as private data."""
-    return TRAIN_GROUPS[_TRAIN_GROUP.get(train_set, 5)]
+    return next((group for group in TRAIN_GROUPS if train_set in group.members), TRAIN_GROUPS[-1])
 
 
 def kind_group(kind: str) -> Group:
     """The group of a family's kind."""
-    return KIND_GROUPS[_KIND_GROUP.get(kind, 4)]
+    return next((group for group in KIND_GROUPS if kind in group.members), KIND_GROUPS[-1])
 
 
 def tint(colour: str, strength: float) -> str:
