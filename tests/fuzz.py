@@ -153,7 +153,7 @@ class Fuzz:
         yield from self._lost(after, cells, told)
         if _counted(self.before) - _counted(report.frames) and not told and not any(cells.values()):
             yield "rows of costs went away without a word"
-        yield from self._words(report, cells)
+        yield from self._words(report, mutant, cells)
         yield from self._untold(report, mutant, told)
 
     def _sources_of(self, path: str) -> list[str]:
@@ -195,14 +195,16 @@ class Fuzz:
             if table != "costs" and len(lost) > cells[source] and source not in told:
                 yield f"{source}: {len(lost)} rows of {table} went away without a word, such as {min(lost, key=str)}"
 
-    def _words(self, report: Report, cells: Mapping[str, int]) -> Iterator[str]:
+    def _words(self, report: Report, mutant: Mutant, cells: Mapping[str, int]) -> Iterator[str]:
         """Words that are no line, or speak of nothing or of a file that is whole."""
         for problem in [*report.errors, *report.warnings]:
             line = str(problem)
             if not problem.source or not line.isprintable() or len(line) > LONGEST_WORD:
                 yield f"not one printable line that names a file: {line[:100]!r}"
+        listed = any(map(is_answer, mutant.cells))  # by a mutated answer, under whatever name
         for problem in report.errors:
-            if not any(speaks_of(problem.source, source) for source in cells):
+            known = {source for source in self.sources.values() if speaks_of(problem.source, source)}
+            if not (known & cells.keys() if known else listed):
                 yield f"told of a file that is whole: {problem}"
 
     def _untold(self, report: Report, mutant: Mutant, told: Collection[str]) -> Iterator[str]:
