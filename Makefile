@@ -16,7 +16,7 @@ FUZZ ?= 1000
 SEED ?= 1
 README_CHART := public/charts/gmacs-accuracy.png
 
-.PHONY: site serve test sweep lint refresh charts audit fuzz bench bench-pipeline lock clean
+.PHONY: site serve test test-fast sweep lint refresh charts audit fuzz bench bench-pipeline lock clean
 
 .venv/site.stamp: pyproject.toml requirements/site.txt package-lock.json
 	$(PYTHON) -m venv .venv
@@ -53,9 +53,14 @@ lint: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
 
-test: lint  ## lint, format, types and all tests
+test: lint  ## lint, format, types, imports and all tests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+test-fast: .venv/test.stamp  ## what needs no framework, browser, built site or whole mirror: for the loop of editing
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m 'not slow'
 
 sweep: .venv/test.stamp  ## the slow extras: every variant and every check
 	$(BIN)/pytest -m sweep
