@@ -24,8 +24,18 @@ SMALL_MIRROR = ROOT / "tests" / "fixtures" / "mirror"
 NO_RESULTS = SMALL_MIRROR / "no-results"  # the small tables do not depend on what was measured on some machine
 
 
+# Folders and files whose tests load a framework or start many processes, and fixtures that build a site, start a
+# browser or read the whole mirror: `make test-fast` leaves these out.
+SLOW_PLACES = ("benchmarks", "implementations", "runtimes", "test_fuzz.py", "test_wheel.py", "test_evaluate.py")
+SLOW_FIXTURES = {"browser", "chromium", "measured_site", "node_modules", "real_site", "small_site", "upstream"}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the full sweep out unless it is asked for by `-m sweep`: it takes hours, the routine part minutes."""
+    """Mark what is slow; leave the full sweep, which takes hours, out unless it is asked for by `-m sweep`."""
+    for item in items:
+        places = item.path.relative_to(ROOT / "tests").parts
+        if not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) or not set(SLOW_PLACES).isdisjoint(places):
+            item.add_marker(pytest.mark.slow)
     if "sweep" in config.option.markexpr:
         return
     left_out = [item for item in items if "sweep" in item.keywords]
