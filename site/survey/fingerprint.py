@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from catalog import Catalog
 
 PACKAGES = (
+    "fonttools",
     "jinja2",
     "markdown",
     "matplotlib",
     "mkdocs",
     "mkdocs-material",
+    "numpy",
     "pandas",
+    "pillow",
     "plotly",
     "pyarrow",
     "zensical",

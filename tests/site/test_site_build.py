@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import time
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +17,7 @@ from site_visit import opened
 from small_catalog import shrink
 from survey.build import _made_of, _mark_whole, _restore, _swap, build, draw_charts
 from survey.engine import run_engine
-from survey.fingerprint import CHART_FILES
+from survey.fingerprint import CHART_FILES, PACKAGES
 from survey.project import ROOT, project, settings
 from survey.vendor import vendor
 
@@ -73,6 +75,16 @@ def test_what_the_charts_import_is_in_their_fingerprint():
     imported = {name for text in texts for name in re.findall(r"from survey\.(\w+) import", text)}
     # Of project.py and mkdocs.yml only the addresses are drawn, and those are in the fingerprint.
     assert {survey / f"{name}.py" for name in imported - {"charts", "project"}} <= listed
+
+
+def test_the_versions_of_what_draws_the_charts_are_in_their_fingerprint():
+    texts = [path.read_text() for path in sorted((ROOT / "site" / "survey" / "charts").glob("*.py"))]
+    modules = {name for text in texts for name in re.findall(r"^ *(?:from|import) (\w+)", text, re.MULTILINE)}
+    own = {"__future__", "catalog", "survey"}
+    libraries = packages_distributions()
+    needed = {libraries[name][0].lower() for name in modules - own - sys.stdlib_module_names}
+    assert needed >= {"matplotlib", "pandas"}
+    assert needed <= set(PACKAGES)
 
 
 def test_a_failed_build_leaves_the_old_site(site_tables, tmp_path, monkeypatch, node_modules):

@@ -76,11 +76,10 @@ def place_labels(panel: Panel, width: float, height: float, measure: Callable[[s
     names: dict[int, Numbers] = {}
     for _ in range(2):  # the second time each knows where the others stand
         _settle(choices, names)
-    placed = [_placed(labels[index].text, place) for index, place in sorted(names.items())]
-    if not panel.keyed:
-        return placed
-    digits = len(str(sum(label.keyed for label in labels)))  # names may yet become numbers
-    numbers = _numbers(labels, names, ground, measure("0" * digits))
+    numbers: dict[int, Numbers] = {}
+    if panel.keyed:
+        digits = len(str(sum(label.keyed for label in labels)))  # names may yet become numbers
+        numbers = _numbers(labels, names, ground, measure("0" * digits))
     for index in sorted(numbers):  # a name that gave way may have room elsewhere
         others = [place for other, place in {**numbers, **names}.items() if other != index]
         second = choices[index].best(others)
