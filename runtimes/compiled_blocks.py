@@ -141,7 +141,7 @@ def fingerprint(block: nn.Module) -> str:
     Made from the code of every module inside, its plain attributes (flags, sizes, rates) and the form of its tensors.
     """
     parts = [
-        (name, _code(type(module)), _attributes(module), _tensors(module)) for name, module in block.named_modules()
+        (name, _code(module.__class__), _attributes(module), _tensors(module)) for name, module in block.named_modules()
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 

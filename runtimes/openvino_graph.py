@@ -76,10 +76,10 @@ def _products(scale: Any, x: Any) -> tuple[np.ndarray, Any] | None:
         return None
     shift = _consumer(next(node for node in products if node is not ours[0]), "Add")
     end = _consumer(ours[0], "Add")
-    beta = _constant(shift) if shift is not None else None
-    if end is None or beta is None or _consumer(shift, "Add") is None:
+    if shift is None or end is None:
         return None
-    if _consumer(shift, "Add").get_name() != end.get_name():
+    beta, shifted_end = _constant(shift), _consumer(shift, "Add")
+    if beta is None or shifted_end is None or shifted_end.get_name() != end.get_name():
         return None
     return beta, end
 
