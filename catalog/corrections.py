@@ -28,6 +28,8 @@ FIELDS = {
 }
 NUMERIC = frozenset({"size", "params_m", "gmacs", "acc"})
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, ten times as fast, where PyYAML has it
+
 
 @dataclass(frozen=True)
 class Correction:
@@ -57,7 +59,7 @@ class Correction:
 def load_corrections(path: Path = REFERENCE / "corrections.yml") -> list[Correction]:
     """The declared corrections. Raises CatalogError naming the entry that is not well formed."""
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        entries = yaml.load(path.read_text(encoding="utf-8"), LOADER) or []
     except yaml.YAMLError as error:
         raise CatalogError(f"{path.name}: not YAML: {error}; correct it") from error
     if not isinstance(entries, list):
