@@ -12,7 +12,7 @@ import catalog
 from backbones.arguments import AsJson, Data
 from catalog import Catalog
 from catalog.card import model_card, suggestion
-from catalog.metrics import METRICS
+from catalog.fields import METRICS
 from catalog.problems import CatalogError
 from catalog.store import DEFAULT_DATA
 

@@ -9,6 +9,8 @@ import typer
 
 import catalog
 from backbones.arguments import AsJson, Data
+from catalog.fields import FIELDS, MAIN_AXIS, METRICS, Field, Metric
+from catalog.fields import columns as field_names
 from catalog.problems import CatalogError
 from catalog.schema import FAMILY_KINDS, TRAIN_SETS
 from catalog.store import DEFAULT_DATA
@@ -17,16 +19,7 @@ from catalog.vocabulary import IMAGENET_1K
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = ["model", "img_size", "top1", "params_m", "gmacs", "train_set"]
-HEADS = {
-    "model": "Model",
-    "img_size": "Size",
-    "top1": "Top-1 %",
-    "params_m": "Params M",
-    "gmacs": "GMACs",
-    "images_per_s": "Images/s",
-    "train_set": "Training data",
-}
+SHOWN = ["model", "img_size", "top1", "params_m", "gmacs", "images_per_s", "train_set"]
 
 
 def run(
@@ -46,6 +39,10 @@ def run(
         bool, typer.Option("--pareto", help="Only results more accurate than every other of the same or less compute.")
     ] = False,
     reported: Annotated[bool, typer.Option("--reported", help="Also accuracies that only a paper states.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="With this value in a column; may be repeated.")
+    ] = None,
+    columns: Annotated[str | None, typer.Option(help="Show these columns too, separated by commas.")] = None,
     dataset: Annotated[str, typer.Option(help="Data set of the accuracy.")] = "imagenet",
     number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many rows.")] = 10,
     data: Data = DEFAULT_DATA,
@@ -61,6 +58,7 @@ def run(
     bucket = IMAGENET_1K if imagenet_1k_only else train_set
     _check_choice("train-set", bucket, TRAIN_SETS)
     _check_choice("kind", kind, FAMILY_KINDS)
+    more = [_known(name) for name in columns.split(",")] if columns else []
     c = catalog.load(data)
     rows = c.leaderboard(dataset, environment, reported=reported)
     if family is not None and family not in set(rows["family"]):
@@ -69,6 +67,8 @@ def run(
     for column, value in wanted.items():
         if value is not None:
             rows = rows[rows[column] == value]
+    for condition in only or []:
+        rows = _with_value(rows, condition)
     for column, most in (("gmacs", max_gmacs), ("params_m", max_params)):
         if most is not None:
             rows = rows[rows[column] <= most]
@@ -83,7 +83,7 @@ def run(
     if rows.empty:
         typer.echo("No backbone fits. Widen the budget, or see backbones top --help for what can be asked.")
         return
-    _print(rows, c.as_of)
+    _print(rows, _shown(rows, more), c.as_of)
     if environment is not None:
         typer.echo(_speed_of(c, rows, environment))
 
@@ -93,32 +93,56 @@ def _check_choice(option: str, value: str | None, choices: tuple[str, ...]) -> N
         raise typer.BadParameter(f"--{option} is {value!r}, expected one of: {'; '.join(choices)}")
 
 
+def _with_value(rows: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """The rows for which `COLUMN=VALUE` holds."""
+    name, equals, value = condition.partition("=")
+    field = FIELDS[_known(name)]
+    if not equals:
+        raise typer.BadParameter(f"--only is {condition!r}, expected COLUMN=VALUE")
+    if not isinstance(field, Metric):
+        return rows[rows[name].map(field.text) == value]
+    try:
+        return rows[rows[name] == float(value)]
+    except ValueError as error:
+        raise typer.BadParameter(f"--only is {condition!r}, expected a number after the equals sign") from error
+
+
+def _known(name: str) -> str:
+    if name not in field_names():
+        raise typer.BadParameter(f"no column is named {name!r}, expected one of: {', '.join(field_names())}")
+    return name
+
+
+def _shown(rows: pd.DataFrame, more: list[str]) -> list[Field]:
+    """The columns to print: those asked for before the training data, the speed where one is known."""
+    names = [*SHOWN[:-1], *(name for name in more if name not in SHOWN), SHOWN[-1]]
+    if rows["images_per_s"].isna().all():
+        names.remove("images_per_s")
+    return [FIELDS[name] for name in names]
+
+
 def _frontier(rows: pd.DataFrame) -> pd.DataFrame:
     from catalog.frontier import on_frontier
-    from catalog.metrics import METRICS
 
-    return rows[on_frontier(rows, METRICS["gmacs"])]
+    return rows[on_frontier(rows, METRICS[MAIN_AXIS])]
 
 
-def _print(rows: pd.DataFrame, as_of: str) -> None:
-    shown = [*SHOWN[:-1], "images_per_s", SHOWN[-1]] if rows["images_per_s"].notna().any() else SHOWN
-    rows = rows.assign(train_set=rows["train_set"] + rows["distilled"].map({True: " +", False: ""}))
-    cells = [[HEADS[column] for column in shown]]
-    for row in rows[[*shown, "cost_note"]].itertuples(index=False):
-        values = dict(zip([*shown, "cost_note"], row, strict=True))
-        cells.append([_cell(column, values[column], str(values["cost_note"])) for column in shown])
-    widths = [max(len(line[index]) for line in cells) for index in range(len(shown))]
+def _print(rows: pd.DataFrame, fields: list[Field], as_of: str) -> None:
+    cells = [[field.head for field in fields], *([_cell(field, row) for field in fields] for _, row in rows.iterrows())]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:
         parts = [
-            text.ljust(width) if column in ("model", "train_set") else text.rjust(width)
-            for column, text, width in zip(shown, line, widths, strict=True)
+            text.rjust(width) if isinstance(field, Metric) else text.ljust(width)
+            for field, text, width in zip(fields, line, widths, strict=True)
         ]
         typer.echo("  ".join(parts).rstrip())
     if rows["distilled"].any():
         typer.echo("+ distilled from a teacher: backbones show MODEL tells what it saw")
-    marked = rows.loc[rows["cost_note"] != "", "cost_note"].unique()
-    if len(marked):
-        typer.echo(f"* GMACs of another form: {', '.join(marked)}")
+    for field in fields:
+        if isinstance(field, Metric) and field.note:
+            notes = rows.loc[rows[field.column].notna() & (rows[field.note] != ""), field.note].unique()
+            if len(notes):
+                typer.echo(f"* {field.head} of another form: {', '.join(notes)}")
     typer.echo(f"Data as of {as_of}. Sources of each figure: backbones show MODEL")
 
 
@@ -129,15 +153,11 @@ def _speed_of(c: catalog.Catalog, rows: pd.DataFrame, environment: str) -> str:
     return f"Images/s: {label}; code: {code}" if code else f"No backbone shown has a speed on {label}"
 
 
-def _cell(column: str, value: object, note: str) -> str:
-    import pandas as pd
-
-    if pd.isna(value):
-        return "-"
-    if column == "top1":
-        return f"{value:.2f}"
-    if column == "images_per_s":
-        return f"{value:.3g}" if isinstance(value, float) and value < 100 else f"{value:.0f}"
-    if column == "gmacs":
-        return f"{value:g}" + ("*" if note else "")
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _cell(field: Field, row: pd.Series) -> str:
+    """A value, with a star where another network was counted or timed, or a plus where a teacher taught it."""
+    text = field.brief(row[field.column])
+    if isinstance(field, Metric) and field.note and row[field.note] and text:
+        text += "*"
+    if field.column == "train_set" and row["distilled"]:
+        text += " +"
+    return text or "-"

@@ -10,7 +10,7 @@ import pandas as pd
 from catalog.vocabulary import RANKED_EVIDENCE
 
 if TYPE_CHECKING:
-    from catalog.metrics import Metric
+    from catalog.fields import Metric
 
 
 def comparable(rows: pd.DataFrame, cost: Metric) -> pd.Series:

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from catalog.costs import DEFAULT_HEAD, MACS
+from catalog.fields import METRICS, columns, fields_from
 from catalog.frontier import on_frontier
-from catalog.metrics import METRICS
 from catalog.problems import CatalogError
 from catalog.schema import DATASETS
 from catalog.speed_tables import MODES, SHOWN
 from catalog.vocabulary import (
     COST_NOTES,
     ESTIMATED,
-    MEASURED_HERE,
-    MEASURED_UPSTREAM,
+    EVIDENCE,
     OTHER_HEAD,
     OTHER_NETWORK,
     REPARAMETRISED,
@@ -28,54 +27,14 @@ from catalog.vocabulary import (
 if TYPE_CHECKING:
     from catalog import Catalog
 
-COLUMNS = [
-    "model",
-    "architecture",
-    "family",
-    "family_name",
-    "kind",
-    "train_set",
-    "pretrain_sets",
-    "distilled",
-    "licence",
-    "origin",
-    "dataset",
-    "img_size",
-    "crop_pct",
-    "interpolation",
-    "top1",
-    "top5",
-    "evidence",
-    "corrected",
-    "params_m",
-    "gmacs",
-    "mactivations",
-    "cost_note",
-    "images_per_s",
-    "batch_size",
-    "speed_note",
-    "environment",
-    "speed_implementation",
-    "first_seen",
-    "pareto_params",
-    "pareto_gmacs",
-    "pareto_speed",
-    "source",
-    "line",
-    "cost_source",
-    "cost_line",
-    "speed_source",
-    "speed_line",
-]
 # Evidence in order of preference when the same weights have several accuracies at one size.
-PREFERENCE = {MEASURED_UPSTREAM: 0, MEASURED_HERE: 1, REPORTED: 2}
-FRONTIERS = {"pareto_params": "params_m", "pareto_gmacs": "gmacs", "pareto_speed": "images_per_s"}  # column -> cost
+PREFERENCE = {evidence: place for place, evidence in enumerate(EVIDENCE)}
 
 
 def leaderboard(
     c: Catalog, dataset: str, environment: str | None, *, mode: str = "infer", reported: bool = True
 ) -> pd.DataFrame:
-    """The rows of a data set, the most accurate first, with the columns COLUMNS.
+    """The rows of a data set, the most accurate first, with the columns of catalog.fields.
 
     `cost_note` says how far `gmacs` may be compared: blank (counted for this network at this size), `estimated`,
     `reparametrised`, `other head` or `without fused attention`; only the first two take part in `pareto_gmacs`.
@@ -92,20 +51,27 @@ def leaderboard(
     evaluations = c.evaluations[c.evaluations["dataset"] == dataset]
     if not reported:
         evaluations = evaluations[evaluations["kind"] != REPORTED]
-    rows = evaluations.assign(order=evaluations["kind"].map(PREFERENCE)).sort_values("order", kind="stable")
-    rows = rows.drop_duplicates(["model", "img_size"]).rename(columns={"kind": "evidence", "gmacs": "stated_gmacs"})
-    models = c.models[
-        ["model", "architecture", "train_set", "pretrain_sets", "distilled", "licence", "origin", "first_seen"]
-    ]
-    families = c.families[["family", "name", "kind"]].rename(columns={"name": "family_name"})
-    rows = rows.merge(models, on="model").merge(c.architectures[["architecture", "family"]], on="architecture")
-    rows = rows.merge(families, on="family").merge(_best_costs(c.costs), on=["architecture", "img_size"], how="left")
+    evaluations = evaluations.assign(order=evaluations["kind"].map(PREFERENCE)).sort_values("order", kind="stable")
+    evaluations = evaluations.drop_duplicates(["model", "img_size"])
+    rows = _columns_of("evaluations", evaluations, "model", "dataset")
+    rows = rows.merge(_columns_of("models", c.models), on="model")
+    rows = rows.merge(_columns_of("architectures", c.architectures, "architecture"), on="architecture")
+    rows = rows.merge(_columns_of("families", c.families, "family"), on="family")
+    rows = rows.merge(_best_costs(c.costs), on=["architecture", "img_size"], how="left")
     rows["cost_note"] = rows["cost_note"].fillna("")
     rows = _with_speed(c, rows, environment, mode)
-    for column, cost in FRONTIERS.items():
-        rows[column] = on_frontier(rows, METRICS[cost])
+    for cost in METRICS.values():
+        if cost.frontier:
+            rows[cost.frontier] = on_frontier(rows, cost)
     rows = rows.sort_values(["top1", "top5", "model", "img_size"], ascending=[False, False, True, True], kind="stable")
-    return rows[COLUMNS].reset_index(drop=True)
+    return rows[columns()].reset_index(drop=True)
+
+
+def _columns_of(table: str, frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    """The keys of a table and what the leaderboard shows of it, under the leaderboard's names."""
+    stored = {field.stored or field.column: field.column for field in fields_from(table)}
+    shown = [name for name in frame.columns if name in keys or name in stored]
+    return frame[shown].rename(columns=stored)
 
 
 def environments_by_coverage(c: Catalog, dataset: str = "imagenet", mode: str = "infer") -> pd.Series:
@@ -130,34 +96,21 @@ def _best_costs(costs: pd.DataFrame) -> pd.DataFrame:
     order = note.map(COST_NOTES.index)
     best = costs.assign(cost_note=note, order=order).sort_values("order", kind="stable")
     best = best.drop_duplicates(["architecture", "img_size"])
-    best = best.rename(columns={"source": "cost_source", "line": "cost_line"})
-    return best[["architecture", "img_size", "gmacs", "mactivations", "cost_note", "cost_source", "cost_line"]]
+    return _columns_of("costs", best, "architecture", "img_size")
 
 
 def _with_speed(c: Catalog, rows: pd.DataFrame, environment: str | None, mode: str) -> pd.DataFrame:
-    if environment is None:
-        return rows.assign(
-            environment=None,
-            speed_implementation=None,
-            images_per_s=float("nan"),
-            batch_size=pd.NA,
-            speed_note="",
-            speed_source=None,
-            speed_line=pd.NA,
-        )
-    if environment not in set(c.environments["environment"]):
+    if environment is not None and environment not in set(c.environments["environment"]):
         known = ", ".join(sorted(c.environments["environment"]))
         raise CatalogError(f"environment {environment!r} is unknown, expected one of {known}")
-    speeds = _speeds_shown(c, environment, mode)
-    names = {name: f"speed_{name}" for name in ("implementation", "source", "line")} | {"params_m": "timed_params_m"}
-    columns = ["implementation", "images_per_s", "batch_size", "params_m", "source", "line"]
-    speeds = speeds[["architecture", "img_size", *columns]].rename(columns=names)
+    speeds = _speeds_shown(c, environment, mode).rename(columns={"params_m": "timed_params_m"})
+    speeds = _columns_of("measurements", speeds, "architecture", "img_size", "timed_params_m")
     rows = rows.merge(speeds, on=["architecture", "img_size"], how="left").assign(environment=environment)
     other = (rows["timed_params_m"] / rows["params_m"] - 1).abs() > SAME_PARAMS
     return rows.assign(speed_note=other.map({True: OTHER_NETWORK, False: ""}))
 
 
-def _speeds_shown(c: Catalog, environment: str, mode: str) -> pd.DataFrame:
+def _speeds_shown(c: Catalog, environment: str | None, mode: str) -> pd.DataFrame:
     """The measurement that stands for each architecture and image size in an environment."""
     rows = c.measurements
     rows = rows[(rows["environment"] == environment) & (rows["mode"] == mode) & rows["implementation"].isin(SHOWN)]

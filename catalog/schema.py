@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer, number, text
 from catalog.speed_tables import SPEED_TABLES
-from catalog.vocabulary import IMAGENET_1K, MEASURED_HERE, MEASURED_UPSTREAM, REPORTED, TEACHER_SAW_MORE
+from catalog.vocabulary import EVIDENCE, IMAGENET_1K, TEACHER_SAW_MORE
 
 DATASETS = {
     "imagenet": "ImageNet-1K validation",
@@ -29,7 +29,6 @@ TRAIN_SETS = (
     "merged 30M/38M",
     "other private data",
 )
-EVALUATION_KINDS = (MEASURED_UPSTREAM, REPORTED, MEASURED_HERE)
 CONVENTIONS = ("macs", "macs without fused attention")
 HISTORY_EVENTS = ("added", "changed", "renamed", "removed")
 SOURCE_STATES = ("current", "stale")
@@ -172,7 +171,7 @@ TABLES: dict[str, Table] = {
                 integer("rank_diff", "places gained against the ImageNet ranking", "places"),
                 number("params_m", "parameters as published beside the accuracy", "M", above=0),
                 number("gmacs", "multiply-accumulates as published beside the accuracy", "GMACs", above=0),
-                text("kind", "who measured", required=True, choices=EVALUATION_KINDS),
+                text("kind", "who measured", required=True, choices=EVIDENCE),
                 text("implementation", "whose code ran, where it was measured here"),
                 integer("images", "images evaluated, where it was measured here", "images", minimum=1),
                 _percent("top1_low", "lower end of the 95 % interval of top1"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.columns import Column
+from catalog.fields import FIELDS, Field, columns
 from catalog.schema import DATASETS, TABLES
 from survey import benchmark_api
 from survey.project import Project
@@ -70,15 +71,7 @@ def _schemas() -> dict[str, Schema]:
     )
     common = {"version": text, "as_of": text, "site": text, "repository": text}
     result = _object(
-        {
-            "model": text,
-            "architecture": text,
-            "family": text,
-            "img_size": {"type": "integer"},
-            "top1": number,
-            "source": text,
-        },
-        ["model", "img_size", "top1", "source"],
+        {field.column: _field(field) for field in result_fields()}, ["model", "img_size", "top1", "source"]
     )
     line = _object(
         {"model": text, "family": text, "file": text, "train_set": text, "best": best},
@@ -118,6 +111,18 @@ def _schemas() -> dict[str, Schema]:
             {**_listing("results", result)["properties"], "dataset": text}, ["as_of", "count", "dataset", "results"]
         ),
     }
+
+
+def result_fields() -> list[Field]:
+    """The fields of a result: the leaderboard's columns but for those of a speed, which depends on an environment."""
+    asked_for = ("dataset", "environment", "pareto_speed")
+    shown = [FIELDS[name] for name in columns() if name not in asked_for]
+    return [field for field in shown if field.table != "measurements"]
+
+
+def _field(field: Field) -> Schema:
+    unit = f" ({field.unit})" if field.unit else ""
+    return {"type": JSON_TYPES[field.type], "description": f"{field.description}{unit}"}
 
 
 def _row(columns: tuple[Column, ...], optional: tuple[str, ...] = ()) -> Schema:

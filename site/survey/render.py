@@ -15,8 +15,8 @@ from typing import Any
 
 import jinja2
 
+from catalog.fields import at_most
 from catalog.identity import address, slug
-from catalog.metrics import at_most
 from survey.provenance import line_address
 
 PAGES = Path(__file__).parent / "pages"

@@ -10,12 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from catalog.fields import METRICS
 from catalog.frontier import pareto_mask
-from catalog.metrics import METRICS
 from catalog.vocabulary import IMAGENET_1K
 from survey.facts import Row, Rows, measured
-
-AXES = {"params_m": "parameters", "gmacs": "GMACs"}
 
 
 def axis_value(row: Row, axis: str) -> float | None:
@@ -86,7 +84,7 @@ class Scope:
         on_frontier = at is not None and (at.model, at.img_size) == (row.model, row.img_size)
         return Neighbours(
             axis,
-            AXES[axis],
+            METRICS[axis].label,
             self.name,
             on_frontier,
             at,

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from catalog import Catalog
+from catalog.fields import columns
 from catalog.frontier import pareto_mask
-from catalog.leaderboard import COLUMNS, environments_by_coverage
+from catalog.leaderboard import environments_by_coverage
 from catalog.problems import CatalogError
 from catalog.schema import TABLES
 from tests.catalog.rows import evaluation, table
@@ -33,7 +34,7 @@ def held(**frames: pd.DataFrame) -> Catalog:
 
 def only(c: Catalog, **arguments: object) -> pd.Series:
     rows = c.leaderboard(**arguments)
-    assert len(rows) == 1 and list(rows.columns) == COLUMNS
+    assert len(rows) == 1 and list(rows.columns) == columns()
     return rows.iloc[0]
 
 
@@ -166,7 +167,7 @@ def test_what_does_not_exist_is_named_with_what_does(arguments: dict, message: s
 
 def test_an_empty_catalog_has_an_empty_leaderboard() -> None:
     c = held(evaluations=TABLES["evaluations"].empty())
-    assert list(c.leaderboard().columns) == COLUMNS and c.leaderboard().empty
+    assert list(c.leaderboard().columns) == columns() and c.leaderboard().empty
     assert environments_by_coverage(c).empty
 
 

@@ -35,7 +35,7 @@ from survey.charts.style import GRID, INK, PAPER, QUIET, TRAIN_GROUPS, train_gro
 from survey.charts.typeset import text_width
 
 import catalog
-from catalog.metrics import METRICS
+from catalog.fields import METRICS
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -393,14 +393,6 @@ def test_an_unknown_chart_is_wrong_usage_and_the_nearest_is_named(
         draw_all(real, tmp_path, ["parms-accuracy"])
 
     assert backbones("charts", "--only", "parms-accuracy", "--output", tmp_path).status == 2
-
-
-def test_the_leaderboards_chart_has_the_groups_of_the_drawn_ones() -> None:
-    script = (Path(__file__).parents[2] / "site/docs/assets/leaderboard/chart.js").read_text(encoding="utf-8")
-    groups = re.findall(r'\{ label: "([^"]+)", sets: \[([^\]]*)\], colour: "(#\w+)"', script)
-    assert [(label, colour) for label, _, colour in groups] == [(group.name, group.colour) for group in TRAIN_GROUPS]
-    for label, sets, _ in groups:
-        assert {train_group(name).name for name in re.findall(r'"([^"]+)"', sets)} <= {label}
 
 
 def test_weights_whose_teacher_saw_more_are_a_group_of_their_own() -> None:

@@ -122,7 +122,7 @@ def test_the_question_that_people_ask(visit: Visit, real: catalog.Catalog) -> No
     visit.open()
     visit.part("only-1k").check()
     visit.open_panel("GMACs").get_by_label("GMACs, at most").fill("5")
-    visit.open_panel("Parameters").get_by_label("Parameters, M, at most").fill("30")
+    visit.open_panel("Parameters").get_by_label("Params (M), at most").fill("30")
     visit.shown("train=imagenet-1k&max-params=30&max-gmacs=5")
     rows = expected(real, only_1k=True, gmacs=5, params_m=30)
     assert visit.count() == len(rows)
@@ -171,13 +171,13 @@ def test_search_takes_words_and_globs(visit: Visit, real: catalog.Catalog, typed
 
 def test_sorting_turns_round_and_says_so(visit: Visit, real: catalog.Catalog) -> None:
     visit.open()
-    visit.page.get_by_role("button", name="Params, M").click()
+    visit.page.get_by_role("button", name="Params (M)").click()
     visit.shown("sort=params")
     head = visit.page.locator(".tabulator-col.lb-col-params")
     assert head.get_attribute("aria-sort") == "ascending"
     smallest = expected(real).sort_values("params_m", kind="stable")
     assert visit.models() == list(smallest["model"].head(25))
-    visit.page.get_by_role("button", name="Params, M").click()
+    visit.page.get_by_role("button", name="Params (M)").click()
     visit.shown("sort=params&order=descending")
     assert head.get_attribute("aria-sort") == "descending"
     assert visit.page.locator(".tabulator-col.lb-col-top1").get_attribute("aria-sort") == "none"
@@ -232,7 +232,7 @@ def test_columns_on_and_off(visit: Visit) -> None:
     panel = visit.open_panel("Columns")
     panel.get_by_label("Licence").check()
     visit.page.wait_for_selector(".tabulator-col.lb-col-licence:visible")
-    panel.get_by_label("Top-5", exact=True).uncheck()
+    panel.get_by_label("Top-5 (%)", exact=True).uncheck()
     visit.page.wait_for_selector(".tabulator-col.lb-col-top5", state="hidden")
     columns = parse_qs(urlsplit(visit.page.url).query)["columns"][0].split(",")
     assert "licence" in columns
@@ -245,7 +245,7 @@ def test_copied_link_shows_the_same_in_another_window(visit: Visit, wide_context
     visit.open("search=swin")
     visit.part("only-1k").check()
     visit.shown("search=swin&train=imagenet-1k")
-    visit.page.get_by_role("button", name="Params, M").click()
+    visit.page.get_by_role("button", name="Params (M)").click()
     visit.shown("search=swin&train=imagenet-1k&sort=params")
     visit.part("link").click()
     visit.page.get_by_role("button", name="Copied").wait_for()

@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from survey.leaderboard.data import vocabulary
 
-from catalog.frontier import pareto_mask
-from catalog.metrics import at_most
+from catalog.fields import FIELDS, MAIN_AXIS, METRICS, at_most
+from catalog.frontier import on_frontier
+from catalog.vocabulary import RANKED_EVIDENCE
 from tests.site.leaderboard_page import node, run_script
 
 pytestmark = pytest.mark.skipif(node() is None, reason="node is not installed; make site installs it")
@@ -29,12 +31,14 @@ VOCABULARY = {
     },
     "datasetKeys": ["imagenet", "imagenetv2"],
     "environmentKeys": ["core-i9", "rtx-4090"],
-    "defaults": {"dataset": "imagenet", "environment": "rtx-4090"},
+    "defaults": {"dataset": "imagenet", "environment": "rtx-4090", "x": MAIN_AXIS},
+    "columns": vocabulary(),
 }
 MODEL_TEXTS = ("family", "family_name", "kind", "train_set", "licence")
 READ_VOCABULARY = """
 const { parseQuery, formatQuery, emptyState, visibleColumns } = await load("state.js");
-const vocabulary = { ...given.vocabulary };
+const { Columns } = await load("columns.js");
+const vocabulary = { ...given.vocabulary, columns: new Columns(given.vocabulary.columns) };
 const sets = Object.entries(vocabulary.facets).map(([key, values]) => [key, new Set(values)]);
 vocabulary.facets = Object.fromEntries(sets);
 vocabulary.datasetKeys = new Set(vocabulary.datasetKeys);
@@ -49,7 +53,7 @@ def parse(queries: list[str]) -> list[dict[str, Any]]:
         + """
     return given.queries.map((query) => {
       const { state, ignored } = parseQuery(query, vocabulary);
-      return { state, ignored, again: formatQuery(state, vocabulary.defaults) };
+      return { state, ignored, again: formatQuery(state, vocabulary) };
     });
     """
     )
@@ -57,16 +61,22 @@ def parse(queries: list[str]) -> list[dict[str, Any]]:
     return results
 
 
+def facet_keys() -> list[str]:
+    """The filters by value in the order of an address."""
+    return [field.key for field in FIELDS.values() if field.values]
+
+
 def random_query(chance: random.Random) -> str:
     """An address as the page writes it: in its order, nothing that is a default."""
     parts = []
     if chance.random() < 0.4:
         parts.append("search=" + chance.choice(["vit_*", "a+b", "%C3%A9", "x%26y%3D1", "%3Cb%3E"]))
-    for name, values in VOCABULARY["facets"].items():
+    for name in facet_keys():
+        values = VOCABULARY["facets"][name]
         chosen = sorted(chance.sample(values, chance.randint(0, len(values))))
         if chosen and chance.random() < 0.4:
             parts.append(f"{name}={','.join(chosen)}")
-    for name in ("params", "gmacs", "speed", "top1", "size"):
+    for name in ("top1", "params", "gmacs", "speed", "size"):
         given = [side for side in ("min", "max") if chance.random() < 0.2]
         parts += [f"{side}-{name}={chance.choice(['0', '5', '2.5', '1000'])}" for side in given]
     if chance.random() < 0.3:
@@ -157,7 +167,16 @@ def random_rows(chance: random.Random, count: int) -> list[dict[str, Any]]:
                 "speed_note": chance.choice(["", "", "other network"]),
                 "evidence": evidence,
                 "img_size": int(size),
-                "facets": [train, "vit", "vit", size, "unknown", "no", evidence.replace(" ", "-")],
+                "ranked": evidence in RANKED_EVIDENCE,
+                "facets": {
+                    "train": train,
+                    "family": "vit",
+                    "kind": "vit",
+                    "size": size,
+                    "licence": "unknown",
+                    "distilled": "no",
+                    "evidence": evidence.replace(" ", "-"),
+                },
             }
         )
     return rows
@@ -170,19 +189,17 @@ def test_the_frontier_is_the_catalogs(axis: str, column: str) -> None:
     chance = random.Random(axis)
     tables = [random_rows(chance, chance.randint(0, 40)) for _ in range(60)]
     script = """
-    const { frontier, AXES } = await load("select.js");
-    const axis = AXES.find((each) => each.key === given.axis);
+    const { frontier } = await load("select.js");
+    const { Columns } = await load("columns.js");
+    const axis = new Columns(given.columns).byKey.get(given.axis);
     return given.tables.map((rows) => frontier(rows, axis).map((row) => row.index).sort((a, b) => a - b));
     """
-    for rows, found in zip(tables, run_script(script, {"axis": axis, "tables": tables}), strict=True):
+    for rows, found in zip(
+        tables, run_script(script, {"axis": axis, "tables": tables, "columns": vocabulary()}), strict=True
+    ):
         frame = pd.DataFrame(rows, columns=["index", "top1", column, "cost_note", "speed_note", "evidence"])
-        cost = pd.to_numeric(frame[column])
-        if axis == "gmacs":
-            cost = cost.where(frame["cost_note"].isin(["", "estimated"]))
-        if axis == "throughput":
-            cost = cost.where(frame["speed_note"] != "other network")
-        accuracy = pd.to_numeric(frame["top1"]).where(frame["evidence"] != "reported by a paper")
-        mask = pareto_mask(cost, accuracy, more_is_better=axis == "throughput")
+        frame[["top1", column]] = frame[["top1", column]].astype(float)
+        mask = on_frontier(frame, METRICS[column])
         assert found == frame.loc[mask, "index"].tolist()
 
 
@@ -193,8 +210,10 @@ def test_filters_combine_and_count_what_each_value_would_show() -> None:
         + """
     const { select, countValues } = await load("select.js");
     const { state } = parseQuery(given.query, vocabulary);
-    const [train, size] = ["train", "size"].map((key) => Object.fromEntries(countValues(given.rows, state, key)));
-    return { shown: select(given.rows, state).map((row) => row.index), train, size };
+    const { columns } = vocabulary;
+    const count = (key) => Object.fromEntries(countValues(given.rows, state, columns, key));
+    const shown = select(given.rows, state, columns).map((row) => row.index);
+    return { shown, train: count("train"), size: count("size") };
     """
     )
     query = "search=vit&train=imagenet-1k&size=224&max-gmacs=5"
@@ -202,12 +221,12 @@ def test_filters_combine_and_count_what_each_value_would_show() -> None:
 
     def passes(row: dict[str, Any], train: bool = True, size: bool = True) -> bool:
         cheap = row["gmacs"] is not None and row["gmacs"] <= 5
-        right_train = row["facets"][0] == "imagenet-1k" or not train
+        right_train = row["facets"]["train"] == "imagenet-1k" or not train
         return "vit" in row["text"] and cheap and right_train and (row["img_size"] == 224 or not size)
 
     assert result["shown"] == [row["index"] for row in rows if passes(row)]
     assert result["train"]["jft-300m"] == sum(
-        passes(row, train=False) and row["facets"][0] == "jft-300m" for row in rows
+        passes(row, train=False) and row["facets"]["train"] == "jft-300m" for row in rows
     )
     assert result["size"]["384"] == sum(passes(row, size=False) and row["img_size"] == 384 for row in rows)
 
@@ -217,6 +236,7 @@ def test_ranks_are_shared_by_equals_and_only_for_what_was_measured() -> None:
     rows += [(88.0, "measured here"), (87.0, "measured upstream")]
     names = [f"model_{index}" for index in range(len(rows))]
     given = {
+        "columns": vocabulary(),
         "models": {"model": names, "architecture": names, **{name: ["x"] * len(rows) for name in MODEL_TEXTS}},
         "results": {
             "model": names,
@@ -228,7 +248,8 @@ def test_ranks_are_shared_by_equals_and_only_for_what_was_measured() -> None:
     script = """
     const { buildRows } = await load("data.js");
     const byName = new Map(given.models.model.map((name, index) => [name, index]));
-    return buildRows({ models: given.models, byName, file: { pages: {} } }, given.results).map((row) => row.rank);
+    const core = { models: given.models, byName, file: { pages: {}, ...given.columns } };
+    return buildRows(core, given.results).map((row) => row.rank);
     """
     assert run_script(script, given) == [None, 1, 2, 2, 4]
 
@@ -263,9 +284,12 @@ def test_the_csv_reads_back_and_holds_no_formula() -> None:
     script = """
     const { toCsv } = await load("export.js");
     const sources = new Map([["s", { revision: "abc", url: "https://example.org/x.csv" }]]);
-    return toCsv(given, ["model", "top1", "gmacs", "throughput"], sources, { dataset: "imagenet", environment: "rtx" });
+    const { Columns } = await load("columns.js");
+    const { byKey } = new Columns(given.columns);
+    const columns = ["model", "top1", "gmacs", "throughput"].map((key) => byKey.get(key));
+    return toCsv(given.rows, columns, sources, { dataset: "imagenet", environment: "rtx" });
     """
-    text = run_script(script, rows)
+    text = run_script(script, {"rows": rows, "columns": vocabulary()})
 
     read = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["model"].removeprefix("'") for row in read] == texts

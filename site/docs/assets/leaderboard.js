@@ -1,11 +1,11 @@
 // The leaderboard page: keeps the state, the address and the three views of it (controls, table, chart) in step.
 
 import { Chart } from "./leaderboard/chart.js";
-import { COLUMN, COLUMNS, formatNumber, useMetrics } from "./leaderboard/columns.js";
+import { formatNumber } from "./leaderboard/columns.js";
 import { Controls } from "./leaderboard/controls.js";
 import { Data } from "./leaderboard/data.js";
 import { make, parts, setText } from "./leaderboard/dom.js";
-import { AXES, countValues, frontier, select, sorted } from "./leaderboard/select.js";
+import { countValues, frontier, select, sorted } from "./leaderboard/select.js";
 import { PAGE_LENGTHS, emptyState, formatQuery, isFiltered, parseQuery, visibleColumns } from "./leaderboard/state.js";
 import { showCitation, saveCsv, copyLink } from "./leaderboard/share.js";
 import { Table } from "./leaderboard/table.js";
@@ -24,15 +24,15 @@ class Leaderboard {
 
   async start() {
     this.core = await this.data.core();
-    useMetrics(this.core.file.metrics);
     this.vocabulary = buildVocabulary(this.core);
-    this.defaults = this.vocabulary.defaults;
+    this.columns = this.vocabulary.columns;
     const change = (edit, how) => this.change(edit, how);
     this.controls = new Controls(this.elements, this.vocabulary, change);
     this.table = new Table(this.elements.table, {
+      columns: this.columns,
       modelsFolder: "../models/",
       sources: this.core.sources,
-      onSort: (key) => this.change((next) => sortBy(next, key), "push"),
+      onSort: (key) => this.change((next) => sortBy(next, this.columns.byKey.get(key)), "push"),
     });
     this.chart = new Chart(this.elements.chart, {
       library: `${this.root.dataset.assets}vendor/plotly-basic.min.js`,
@@ -73,7 +73,7 @@ class Leaderboard {
    * @param {boolean} [samePage] keep the page of the table
    */
   change(edit, how, samePage = false) {
-    const next = edit === "reset" ? { ...emptyState(this.defaults), columns: this.state.columns, rows: this.state.rows } : structuredClone(this.state);
+    const next = edit === "reset" ? { ...emptyState(this.vocabulary), columns: this.state.columns, rows: this.state.rows } : structuredClone(this.state);
     if (edit !== "reset") edit(next);
     if (!samePage) next.page = 1;
     this.state = next;
@@ -84,7 +84,7 @@ class Leaderboard {
 
   /** @param {"push"|"typing"|"correct"} how as in `change`; a correction makes no entry */
   #writeAddress(how) {
-    const query = formatQuery(this.state, this.defaults);
+    const query = formatQuery(this.state, this.vocabulary);
     const address = `${window.location.pathname}${query ? `?${query}` : ""}`;
     const replace = how === "correct" || (how === "typing" && this.typing);
     this.typing = how === "typing";
@@ -117,26 +117,26 @@ class Leaderboard {
     }
     this.#select(state);
     await this.#show(state);
-    if (generation === this.generation) this.root.dataset.shown = formatQuery(state, this.defaults) || "all";
+    if (generation === this.generation) this.root.dataset.shown = formatQuery(state, this.vocabulary) || "all";
     this.root.dispatchEvent(new CustomEvent("leaderboard:shown"));
   }
 
   #select(state) {
-    const rows = select(this.rows, state);
-    this.axis = AXES.find((axis) => axis.key === state.x);
+    const rows = select(this.rows, state, this.columns);
+    this.axis = this.columns.byKey.get(state.x);
     for (const row of this.shown.frontier) row.pareto = false;
     this.shown.frontier = frontier(rows, this.axis);
     for (const row of this.shown.frontier) row.pareto = true;
     this.selection = state.pareto ? rows.filter((row) => row.pareto) : rows;
-    this.ordered = sorted(this.selection, COLUMN.get(state.sort).property, state.descending);
+    this.ordered = sorted(this.selection, this.columns.byKey.get(state.sort).property, state.descending);
     state.page = Math.min(state.page, Math.max(1, Math.ceil(this.ordered.length / state.rows)));
   }
 
   async #show(state) {
     const first = (state.page - 1) * state.rows;
     const page = this.ordered.slice(first, first + state.rows);
-    const columns = visibleColumns(state, this.defaults.dataset);
-    this.controls.show(state, (key) => countValues(this.rows, state, key));
+    const columns = visibleColumns(state, this.vocabulary);
+    this.controls.show(state, (key) => countValues(this.rows, state, this.columns, key));
     await this.table.show(page, { columns, sort: state.sort, descending: state.descending, first, total: this.ordered.length, label: `Results on ${this.vocabulary.label("datasets", state.dataset)}` });
     this.#showCount(first, page.length);
     this.#showChips(state);
@@ -145,6 +145,7 @@ class Leaderboard {
     this.chart.show({
       rows: this.selection,
       frontier: this.shown.frontier,
+      groups: this.columns.groups,
       axis: this.axis,
       dataset,
       environment: this.vocabulary.label("environments", state.environment),
@@ -173,16 +174,17 @@ class Leaderboard {
       ),
     );
     setText(this.elements["drawer-count"], chips.length ? ` (${chips.length})` : "");
-    this.controls.reset.disabled = !isFiltered(state) && formatQuery({ ...state, columns: null, page: 1, rows: PAGE_LENGTHS[0] }, this.defaults) === "";
+    this.controls.reset.disabled = !isFiltered(state) && formatQuery({ ...state, columns: null, page: 1, rows: PAGE_LENGTHS[0] }, this.vocabulary) === "";
   }
 
   #buildColumns() {
-    const boxes = COLUMNS.filter((column) => column.key !== "model").map((column) => make("input", { type: "checkbox", value: column.key, name: "column" }));
-    const labels = boxes.map((box) => make("label", { title: COLUMN.get(box.value).help }, box, make("span", { text: COLUMN.get(box.value).label })));
+    const offered = this.columns.all.filter((column) => column.key !== "model");
+    const boxes = offered.map((column) => make("input", { type: "checkbox", value: column.key, name: "column" }));
+    const labels = offered.map((column, index) => make("label", { title: column.help }, boxes[index], make("span", { text: column.head })));
     for (const box of boxes) {
       box.addEventListener("change", () => {
         const chosen = new Set(["model", ...boxes.filter((each) => each.checked).map((each) => each.value)]);
-        this.change((next) => (next.columns = [...COLUMN.keys()].filter((key) => chosen.has(key))), "push", true);
+        this.change((next) => (next.columns = [...this.columns.byKey.keys()].filter((key) => chosen.has(key))), "push", true);
       });
     }
     this.columnBoxes = boxes;
@@ -220,8 +222,8 @@ class Leaderboard {
   }
 }
 
-function sortBy(state, key) {
-  state.descending = state.sort === key ? !state.descending : Boolean(COLUMN.get(key).descending);
+function sortBy(state, { key, descending }) {
+  state.descending = state.sort === key ? !state.descending : Boolean(descending);
   state.sort = key;
 }
 

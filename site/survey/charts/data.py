@@ -10,23 +10,15 @@ import numpy as np
 import pandas as pd
 
 from catalog.columns import is_formula
-from catalog.metrics import METRICS
+from catalog.fields import FIELDS, METRICS
 from survey.charts.scene import Label, Mark
 from survey.charts.style import Group, Role
 
-# Headings of the columns behind a chart that are neither metrics nor headed by their own name.
+# Headings of the columns behind a chart that are neither of the leaderboard nor headed by their own name.
 HEADINGS = {
-    "family_name": "family",
-    "train_set": "training data",
     "scope": "training data",
-    "cost_note": "note on GMACs",
-    "speed_note": "note on throughput",
     "on_frontier": "on the frontier",
     "within_axes": "within the axes",
-    "cost_source": "source of GMACs",
-    "cost_line": "line of GMACs",
-    "speed_source": "source of throughput",
-    "speed_line": "line of throughput",
     "clean_top1": "clean top-1 accuracy (%)",
     "clean_source": "source of clean accuracy",
     "clean_line": "line of clean accuracy",
@@ -112,7 +104,7 @@ def spread(values: Sequence[float]) -> list[float]:
 
 def table_of(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The table behind a chart: units in the headings, and no text that a spreadsheet would take for a formula."""
-    headings = {name: METRICS[name].heading if name in METRICS else HEADINGS.get(name, name) for name in columns}
+    headings = {name: FIELDS[name].heading if name in FIELDS else HEADINGS.get(name, name) for name in columns}
     table = rows[list(columns)].reset_index(drop=True)
     for name in columns:
         if table[name].dtype.kind not in "biufM":

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from catalog.fields import METRICS
 from catalog.frontier import comparable, on_frontier
-from catalog.metrics import METRICS
 from survey.charts.data import LEADERBOARD_HOVER, LEADERBOARD_SOURCES, labels_of, mark, marks_by_group, with_hover
 from survey.charts.layout import laid_out
 from survey.charts.scene import NOT_RANKED, Label, Mark, Panel, Scene

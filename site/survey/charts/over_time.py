@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from catalog.fields import METRICS
 from catalog.frontier import pareto_mask
-from catalog.metrics import METRICS
 from catalog.vocabulary import IMAGENET_1K
 from survey.charts.data import mark, table_of, with_hover
 from survey.charts.scales import Scale, day_number

@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from catalog.fields import METRICS
 from catalog.identity import address
-from catalog.metrics import METRICS
 from survey.charts.original import original_survey
 from survey.charts.over_time import frontier_over_time
 from survey.charts.robustness import DATASET_PAIRS, robustness, robustness_overview

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from catalog.fields import METRICS
 from catalog.identity import address
-from catalog.metrics import METRICS
 from survey.benchmarks import Benchmarks
 from survey.charts.data import mark, table_of, with_hover
 from survey.charts.scales import Scale

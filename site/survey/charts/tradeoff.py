@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from catalog.fields import METRICS, Metric
 from catalog.frontier import comparable, on_frontier
-from catalog.metrics import METRICS, Metric
 from catalog.vocabulary import ESTIMATED, IMAGENET_1K
 from survey.charts.data import (
     LEADERBOARD_HOVER,

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from catalog.fields import FIELDS, MAIN_AXIS, PANELS, Field, Metric, fields_from
 from catalog.identity import address
 from catalog.leaderboard import environments_by_coverage
-from catalog.metrics import METRICS
 from catalog.schema import DATASETS
 from catalog.speed_tables import OURS, SHOWN
+from catalog.vocabulary import IMAGENET, NOTE_WORDS, RANKED_EVIDENCE
+from survey.charts.style import TRAIN_GROUPS
+from survey.charts.writer_plotly import SYMBOLS
 from survey.leaderboard.packing import Packed, pack, refer
 from survey.project import project
 from survey.provenance import line_address
@@ -24,41 +27,12 @@ if TYPE_CHECKING:
 
     from catalog import Catalog
 
-FORMAT = 2  # of the files; the page refuses another
-MAIN_DATASET = "imagenet"
+FORMAT = 3  # of the files; the page refuses another
 KEY = ["model", "img_size"]
-MODEL_COLUMNS = [
-    "model",
-    "architecture",
-    "family",
-    "family_name",
-    "kind",
-    "train_set",
-    "pretrain_sets",
-    "distilled",
-    "licence",
-    "origin",
-    "first_seen",
-]
-RESULT_COLUMNS = [
-    *KEY,
-    "crop_pct",
-    "interpolation",
-    "top1",
-    "top5",
-    "evidence",
-    "corrected",
-    "params_m",
-    "gmacs",
-    "mactivations",
-    "cost_note",
-    "source",
-    "line",
-    "cost_source",
-    "cost_line",
-]
-DIFFERENCE_COLUMNS = ["top1_diff", "top5_diff", "rank_diff"]
-SPEED_COLUMNS = [*KEY, "images_per_s", "batch_size", "speed_note", "speed_source", "speed_line"]
+# The tables of the catalog whose columns travel with the models, with the results and with the speeds.
+MODEL_TABLES = ("models", "architectures", "families")
+RESULT_TABLES = ("evaluations", "costs")
+SPEED_TABLES = ("measurements",)
 
 
 def payloads(catalog: Catalog) -> dict[str, dict[str, Any]]:
@@ -68,8 +42,8 @@ def payloads(catalog: Catalog) -> dict[str, dict[str, Any]]:
     speeds = _speeds(catalog, results)
     files: dict[str, dict[str, Any]] = {"core": {}}
     for dataset, frame in results.items():
-        if dataset != MAIN_DATASET:
-            files[dataset] = {"format": FORMAT, "dataset": dataset, "results": _pack_results(catalog, dataset, frame)}
+        if dataset != IMAGENET:
+            files[dataset] = {"format": FORMAT, "dataset": dataset, "results": _pack_results(dataset, frame)}
     for environment, frame in speeds.items():
         files[speed_file(environment)] = {"format": FORMAT, "environment": environment, "speeds": pack(frame)}
     files["core"] = _core(catalog, results, speeds)
@@ -77,40 +51,87 @@ def payloads(catalog: Catalog) -> dict[str, dict[str, Any]]:
 
 
 def _core(catalog: Catalog, results: Mapping[str, pd.DataFrame], speeds: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    every = pd.concat(list(results.values()), ignore_index=True) if results else catalog.leaderboard(MAIN_DATASET)
-    models = every[MODEL_COLUMNS].drop_duplicates("model").sort_values("model", kind="stable")
+    every = pd.concat(list(results.values()), ignore_index=True) if results else catalog.leaderboard(IMAGENET)
+    models = every[_names(MODEL_TABLES)].drop_duplicates("model").sort_values("model", kind="stable")
     # timm's names begin with that of the architecture: the page completes those that are left out here.
     own = models["architecture"] != [str(model).split(".")[0] for model in models["model"]]
     models = models.assign(architecture=models["architecture"].where(own))
     used = pd.concat([every["source"], every["cost_source"], *(frame["speed_source"] for frame in speeds.values())])
-    main = results.get(MAIN_DATASET, every.iloc[:0])
+    main = results.get(IMAGENET, every.iloc[:0])
     return {
         "format": FORMAT,
         "as_of": catalog.as_of,
         "author": project().author,
         "year": catalog.refreshed[:4],
-        "dataset": MAIN_DATASET,
+        "dataset": IMAGENET,
         "datasets": [{"key": key, "label": DATASETS[key], "rows": len(frame)} for key, frame in results.items()],
         "environments": _environments(catalog, speeds),
         "sources": _sources(catalog, set(used.dropna())),
-        "metrics": {
-            metric.column: {"decimals": metric.decimals, "unit": metric.unit, "descending": metric.better == "higher"}
-            for metric in METRICS.values()
-        },
+        **vocabulary(),
         "models": pack(models),
         "pages": {name: page for name in models["model"] if (page := address(name)) != name},
-        "results": refer(_pack_results(catalog, MAIN_DATASET, main), "model", models["model"]),
+        "results": refer(_pack_results(IMAGENET, main), "model", models["model"]),
     }
 
 
-def _pack_results(catalog: Catalog, dataset: str, frame: pd.DataFrame) -> Packed:
-    """The results in the leaderboard's order; other data sets than ImageNet with the differences to it."""
-    frame = frame[RESULT_COLUMNS]
-    if dataset != MAIN_DATASET:
-        evaluations = catalog.evaluations[catalog.evaluations["dataset"] == dataset]
-        differences = evaluations[[*KEY, "source", *DIFFERENCE_COLUMNS]]
-        frame = frame.merge(differences, on=[*KEY, "source"], how="left", validate="one_to_one")
-    return pack(frame)
+def vocabulary() -> dict[str, Any]:
+    """The columns, and the words and rules that the page shares with the catalog."""
+    return {
+        "columns": [_column(field) for field in FIELDS.values() if field.key],
+        "panels": PANELS,
+        "axis": MAIN_AXIS,
+        "ranked": RANKED_EVIDENCE,
+        "notes": NOTE_WORDS,
+        "groups": [
+            {"name": group.name, "members": group.members, "colour": group.colour, "symbol": SYMBOLS[group.marker]}
+            for group in TRAIN_GROUPS
+        ],
+    }
+
+
+def _column(field: Field) -> dict[str, Any]:
+    """What the script needs of a column; what is blank or false is left out."""
+    column = {
+        "key": field.key,
+        "property": field.column,
+        "head": field.head,
+        "help": field.description[:1].upper() + field.description[1:],
+        "type": "" if field.type == "text" else field.type,
+        "width": field.width,
+        "shown": field.shown,
+        "difference": field.difference,
+        "descending": field.descending,
+        "values": field.values,
+        "range": (field.range_key or field.key) if field.range else "",
+        "panel": field.panel if field.values or field.range else "",
+        "searchable": field.searchable,
+        "keyedBy": field.keyed_by,
+        "words": field.words,
+        "short": field.short,
+    }
+    if isinstance(field, Metric):
+        column |= {
+            "label": field.label,
+            "heading": field.heading,
+            "decimals": field.decimals,
+            "threeFigures": field.three_figures,
+            "plain": field.plain,
+            "note": field.note,
+            "comparableNotes": field.comparable_notes if field.note else "",
+            "axis": bool(field.frontier),
+        }
+    return {name: value for name, value in column.items() if value or name == "decimals"}
+
+
+def _pack_results(dataset: str, frame: pd.DataFrame) -> Packed:
+    """The results in the leaderboard's order; those of other data sets than ImageNet with the differences to it."""
+    return pack(frame[[*KEY, *_names(RESULT_TABLES, differences=dataset != IMAGENET)]])
+
+
+def _names(tables: tuple[str, ...], *, differences: bool = False) -> list[str]:
+    """The columns that are joined from some tables, but for the image size, which is a key."""
+    found = [field for field in fields_from(*tables) if field.column not in KEY[1:]]
+    return [field.column for field in found if differences or not field.difference]
 
 
 def _speeds(catalog: Catalog, results: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -124,13 +145,11 @@ def _speeds(catalog: Catalog, results: Mapping[str, pd.DataFrame]) -> dict[str, 
             asked.append(dataset)
             seen |= keys
     speeds = {}
+    speed_columns = [*KEY, *_names(SPEED_TABLES)]
     for environment in environments_by_coverage(catalog).index:
         frames = [catalog.leaderboard(dataset, environment) for dataset in asked]
-        frame = pd.concat([frame.loc[frame["images_per_s"].notna(), SPEED_COLUMNS] for frame in frames])
-        frame = frame.drop_duplicates(KEY).sort_values(KEY, kind="stable")
-        for column in ("batch_size", "speed_line"):
-            frame[column] = frame[column].astype("Int64")
-        speeds[str(environment)] = frame
+        frame = pd.concat([frame.loc[frame["images_per_s"].notna(), speed_columns] for frame in frames])
+        speeds[str(environment)] = frame.drop_duplicates(KEY).sort_values(KEY, kind="stable")
     return speeds
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from catalog.identity import address
-from survey.leaderboard.data import MAIN_DATASET
+from catalog.vocabulary import IMAGENET
 from survey.render import Page, cost, figure, front_matter
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def render(catalog: Catalog, core: Mapping[str, Any]) -> str:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     block = environment.get_template("leaderboard.html").render(
-        rows=[_row(row) for row in catalog.leaderboard(MAIN_DATASET).head(STATIC_ROWS).to_dict("records")],
+        rows=[_row(row) for row in catalog.leaderboard(IMAGENET).head(STATIC_ROWS).to_dict("records")],
         total=core["results"]["rows"],
         models=core["models"]["rows"],
         as_of=core["as_of"],

@@ -10,21 +10,10 @@ from catalog.identity import address
 from catalog.schema import DATASETS
 from survey.benchmark_api import conditions
 from survey.facts import Facts, Row, Rows
-from survey.openapi import description
+from survey.openapi import description, result_fields
 from survey.project import project
 
 VERSION = "v1"
-BOARD_DROPPED = (
-    "environment",
-    "speed_implementation",
-    "images_per_s",
-    "batch_size",
-    "speed_note",
-    "speed_source",
-    "speed_line",
-    "pareto_speed",
-    "dataset",
-)
 
 
 def publish(facts: Facts, public: Path) -> None:
@@ -80,7 +69,7 @@ def board(facts: Facts, dataset: str) -> list[dict[str, Any]]:
     from survey.facts import rows
 
     frame = facts.board_frame if dataset == "imagenet" else facts.catalog.leaderboard(dataset)
-    return [_fields(row) for row in rows(frame.drop(columns=list(BOARD_DROPPED)))]
+    return [_fields(row) for row in rows(frame[[field.column for field in result_fields()]])]
 
 
 def whole_model(facts: Facts, model: Row) -> dict[str, Any]:

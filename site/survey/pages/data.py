@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from catalog.fields import FIELDS, columns
 from catalog.schema import TABLES
 from survey.downloads import FLAT, PACKAGE, SQLITE, write_downloads
 from survey.facts import Facts, Row, rows
@@ -35,6 +36,7 @@ def write(facts: Facts, output: Path) -> None:
         "data.html",
         facts=facts,
         tables=TABLES,
+        leaderboard=[FIELDS[name] for name in columns()],
         results=raw_files(facts),
         counts={name: len(facts.catalog.frames[name]) for name in TABLES},
         flat=FLAT,

@@ -4,16 +4,8 @@ import { formatNumber } from "./columns.js";
 import { make } from "./dom.js";
 import { sorted } from "./select.js";
 
-/** Training data by colour and marker, as on the drawn charts (site/survey/charts/style.py); lighter on dark ground. */
-export const GROUPS = [
-  { label: "ImageNet-1K only", sets: ["ImageNet-1K only"], colour: "#0072B2", dark: "#56B4E9", symbol: "circle" },
-  { label: "ImageNet-1K, teacher saw more", sets: ["ImageNet-1K, teacher saw more"], colour: "#56B4E9", dark: "#B8E1FA", symbol: "triangle-down" },
-  { label: "ImageNet-12K/21K", sets: ["ImageNet-12K", "ImageNet-21K/22K"], colour: "#E69F00", dark: "#F0B73A", symbol: "square" },
-  { label: "web-scale", sets: ["web image-text", "web-scale weak/self-supervised"], colour: "#009E73", dark: "#2FCF9F", symbol: "triangle-up" },
-  { label: "JFT", sets: ["JFT-300M", "JFT-3B"], colour: "#D55E00", dark: "#FF8A3D", symbol: "diamond" },
-  { label: "merged, private", sets: [], colour: "#CC79A7", dark: "#E8A5CB", symbol: "pentagon" },
-];
-const AXIS_TITLES = { gmacs: "GMACs of one image (log)", params: "Parameters, M (log)", throughput: "Images per second (log)" };
+/** The colours of groups of training data, lighter for dark ground. */
+const ON_DARK = { "#0072B2": "#56B4E9", "#56B4E9": "#B8E1FA", "#E69F00": "#F0B73A", "#009E73": "#2FCF9F", "#D55E00": "#FF8A3D", "#CC79A7": "#E8A5CB" };
 
 /** Draws the selection; `reveal(key)` is called for the row of a point that was selected. */
 export class Chart {
@@ -35,7 +27,7 @@ export class Chart {
 
   /**
    * Takes the selection; it is drawn after the table, and only while in view.
-   * @param {{rows: Object[], frontier: Object[], axis: Object, environment: string, dataset: string}} view
+   * @param {{rows: Object[], frontier: Object[], groups: Object[], axis: Column, environment: string, dataset: string}} view
    */
   show(view) {
     // Watched only once there are rows: before, the empty table leaves the chart in view.
@@ -79,15 +71,15 @@ const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: [
 /** The traces: a group of training data each, what only papers report hollow, and the frontier. */
 function traces(view, style, width) {
   const drawn = [];
-  for (const group of GROUPS) {
-    const ofGroup = view.rows.filter((row) => row[view.axis.property] !== null && groupOf(row) === group);
+  for (const group of view.groups) {
+    const ofGroup = view.rows.filter((row) => row[view.axis.property] !== null && groupOf(row, view.groups) === group);
     const rows = sorted(ofGroup, "evidence", false); // measured first: the legend shows the first point's marker
     if (!rows.length) continue;
-    const colour = style.dark ? group.dark : group.colour;
+    const colour = (style.dark && ON_DARK[group.colour]) || group.colour;
     drawn.push({
       type: "scatter",
       mode: "markers",
-      name: group.label,
+      name: group.name,
       x: rows.map((row) => row[view.axis.property]),
       y: rows.map((row) => row.top1),
       customdata: rows.map((row) => row.key),
@@ -95,7 +87,7 @@ function traces(view, style, width) {
       hovertemplate: "%{text}<extra></extra>",
       marker: {
         color: colour,
-        symbol: rows.map((row) => (row.evidence === "reported by a paper" ? `${group.symbol}-open` : group.symbol)),
+        symbol: rows.map((row) => (row.ranked ? group.symbol : `${group.symbol}-open`)),
         size: rows.map((row) => (row.pareto ? 9 : 6)),
         opacity: rows.map((row) => (row.pareto ? 1 : 0.55)),
         line: { width: 1, color: colour },
@@ -108,11 +100,11 @@ function traces(view, style, width) {
     mode: "lines+text",
     name: "Pareto frontier",
     text: labels(line, view, width),
-    textposition: view.axis.moreIsBetter ? "top right" : "top left",
+    textposition: view.axis.descending ? "top right" : "top left",
     textfont: { size: 11, color: style.text },
     x: line.map((row) => row[view.axis.property]),
     y: line.map((row) => row.top1),
-    line: { color: style.text, width: 1.5, shape: view.axis.moreIsBetter ? "vh" : "hv" },
+    line: { color: style.text, width: 1.5, shape: view.axis.descending ? "vh" : "hv" },
     hoverinfo: "skip",
   });
   return drawn;
@@ -129,7 +121,7 @@ function labels(line, view, width) {
   for (let index = line.length - 1; index >= 0; index -= 1) {
     const row = line[index];
     const long = row.architecture.length * 6.2;
-    const right = (Math.log10(row[view.axis.property]) / decades) * (width - 110) + (view.axis.moreIsBetter ? long : 0);
+    const right = (Math.log10(row[view.axis.property]) / decades) * (width - 110) + (view.axis.descending ? long : 0);
     const box = { left: right - long, right, y: ((row.top1 - low) / (high - low)) * 400 };
     if (placed.some((other) => Math.abs(other.y - box.y) < 14 && box.left < other.right + 6 && box.right > other.left - 6)) continue;
     placed.push(box);
@@ -138,8 +130,9 @@ function labels(line, view, width) {
   return names;
 }
 
-function groupOf(row) {
-  return GROUPS.find((group) => group.sets.includes(row.train_set)) ?? GROUPS.at(-1);
+/** The group of a row by its training data, as on the drawn charts; what is in none counts as private data. */
+function groupOf(row, groups) {
+  return groups.find((group) => group.members.includes(row.train_set)) ?? groups.at(-1);
 }
 
 /** All conditions of a point and where its figures were read. */
@@ -172,7 +165,7 @@ function layout(view, style, width) {
     hovermode: "closest",
     hoverlabel: { align: "left", bgcolor: style.background, font: { color: style.text, size: 12 } },
     legend: { orientation: "h", y: wide ? -0.14 : -0.2, yanchor: "top" },
-    xaxis: { ...axis, type: "log", title: { text: AXIS_TITLES[view.axis.key], standoff: 8 }, dtick: wide ? "D2" : 1, tickformat: ",~g", minor: { showgrid: false } },
+    xaxis: { ...axis, type: "log", title: { text: `${view.axis.heading[0].toUpperCase()}${view.axis.heading.slice(1)}, log`, standoff: 8 }, dtick: wide ? "D2" : 1, tickformat: ",~g", minor: { showgrid: false } },
     yaxis: { ...axis, title: { text: "Top-1, %" }, range: yRange(view), autorange: false },
     uirevision: `${view.axis.key} ${view.dataset}`,
   };

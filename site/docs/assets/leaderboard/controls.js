@@ -1,21 +1,9 @@
 // The form above the table: shows a state, and tells of every change that a visitor makes to it.
 
 import { make, setText } from "./dom.js";
-import { AXES, FACETS, RANGES } from "./select.js";
 import { parseNumber } from "./state.js";
 import { rangeWords } from "./words.js";
 
-/** Which filters share a button. A name is a filter's key, `range:` a range's. */
-const PANELS = [
-  { label: "Training data", holds: ["train"] },
-  { label: "Family", holds: ["family"] },
-  { label: "Kind", holds: ["kind"] },
-  { label: "Image size", holds: ["range:size", "size"] },
-  { label: "Parameters", holds: ["range:params"] },
-  { label: "GMACs", holds: ["range:gmacs"] },
-  { label: "Speed", holds: ["range:speed"] },
-  { label: "More", holds: ["range:top1", "evidence", "distilled", "licence"] },
-];
 /** The list of environments: who measured comes first, as a rate measured here and one of timm's are of different code. */
 const ENVIRONMENT_GROUPS = [
   ["GPU, measured by timm", ({ kind, origin }) => kind === "gpu" && origin !== "here"],
@@ -43,7 +31,7 @@ export class Controls {
     this.ranges = new Map();
     this.panels = [];
     this.#buildBar();
-    elements.facets.append(...PANELS.map((panel) => this.#buildPanel(panel)));
+    elements.facets.append(...vocabulary.columns.panels.map((panel) => this.#buildPanel(panel)));
     this.reset = make("button", { type: "button", class: "lb-reset", text: "Reset", on: { click: () => this.change("reset", "push") } });
     elements.facets.append(this.reset);
     document.addEventListener("click", (event) => this.#closeOthers(event.target));
@@ -71,7 +59,7 @@ export class Controls {
 
   #buildBar() {
     const { search, dataset, environment, x, pareto, controls } = this.elements;
-    const { datasets, environments } = this.vocabulary;
+    const { columns, datasets, environments } = this.vocabulary;
     controls.addEventListener("submit", (event) => event.preventDefault());
     search.addEventListener("input", () => this.change((next) => (next.search = search.value.slice(0, 200)), "typing"));
     dataset.append(...datasets.map((each) => make("option", { value: each.key, text: each.label })));
@@ -81,7 +69,7 @@ export class Controls {
       group.append(...ofKind.map((each) => make("option", { value: each.key, text: `${each.label} · ${each.rows}` })));
       if (ofKind.length) environment.append(group);
     }
-    x.append(...AXES.map((axis) => make("option", { value: axis.key, text: axis.label })));
+    x.append(...columns.axes.map((axis) => make("option", { value: axis.key, text: axis.label })));
     for (const name of ["dataset", "environment", "x"]) {
       this.elements[name].addEventListener("change", () => this.change((next) => (next[name] = this.elements[name].value), "push"));
     }
@@ -99,27 +87,25 @@ export class Controls {
     });
   }
 
-  #buildPanel({ label, holds }) {
+  #buildPanel({ label, facets, ranges }) {
     const used = make("span", { class: "lb-used" });
     const body = make("div", { class: "lb-panel" });
     const details = make("details", { class: "lb-facet" }, make("summary", {}, make("span", { text: label }), used), body);
-    const panel = { details, used, body, holds, built: false };
+    const panel = { details, used, body, facets, ranges, built: false };
     this.panels.push(panel);
     details.addEventListener("toggle", () => {
       if (details.open && !panel.built) this.#fillPanel(panel);
       if (!details.open) return;
       this.#showPanel(panel);
-      for (const key of panel.holds) if (this.facets.has(key)) this.#usefulFirst(key);
+      for (const { key } of panel.facets) this.#usefulFirst(key);
     });
     return details;
   }
 
   #fillPanel(panel) {
     panel.built = true;
-    for (const name of panel.holds) {
-      if (name.startsWith("range:")) panel.body.append(this.#buildRange(name.slice(6)));
-      else panel.body.append(this.#buildFacet(FACETS.find((facet) => facet.key === name)));
-    }
+    panel.body.append(...panel.ranges.map((column) => this.#buildRange(column)));
+    panel.body.append(...panel.facets.map((column) => this.#buildFacet(column)));
   }
 
   #buildFacet(facet) {
@@ -131,9 +117,10 @@ export class Controls {
     });
     this.facets.set(facet.key, entries);
     const list = make("div", { class: "lb-values" }, ...entries.map((entry) => entry.label));
-    const group = make("fieldset", {}, make("legend", { text: facet.label }));
+    const group = make("fieldset", {}, make("legend", { text: facet.head }));
     if (facet.searchable) {
-      const find = make("input", { type: "search", class: "lb-find", placeholder: `Find a ${facet.label.toLowerCase()}`, "aria-label": `Find a ${facet.label.toLowerCase()}` });
+      const asks = `Find a ${facet.head.toLowerCase()}`;
+      const find = make("input", { type: "search", class: "lb-find", placeholder: asks, "aria-label": asks });
       find.addEventListener("input", () => {
         const wanted = find.value.trim().toLowerCase();
         for (const entry of entries) entry.label.hidden = !entry.text.includes(wanted) && !entry.value.includes(wanted);
@@ -144,21 +131,20 @@ export class Controls {
     return group;
   }
 
-  #buildRange(key) {
-    const range = RANGES.find((each) => each.key === key);
+  #buildRange({ range: key, head }) {
     const inputs = ["at least", "at most"].map((words, side) => {
-      const input = make("input", { type: "number", min: 0, step: "any", inputmode: "decimal", "aria-label": `${range.label}, ${words}`, name: `${side ? "max" : "min"}-${key}` });
+      const input = make("input", { type: "number", min: 0, step: "any", inputmode: "decimal", "aria-label": `${head}, ${words}`, name: `${side ? "max" : "min"}-${key}` });
       input.addEventListener("input", () => this.change((next) => (next.ranges[key][side] = parseNumber(input.value)), "typing"));
       return input;
     });
     this.ranges.set(key, inputs);
     const fields = inputs.map((input, side) => make("label", {}, make("span", { text: side ? "at most" : "at least" }), input));
-    return make("fieldset", { class: "lb-range" }, make("legend", { text: range.label }), ...fields);
+    return make("fieldset", { class: "lb-range" }, make("legend", { text: head }), ...fields);
   }
 
   #showPanel(panel) {
-    const facets = panel.holds.filter((name) => !name.startsWith("range:"));
-    const ranges = panel.holds.filter((name) => name.startsWith("range:")).map((name) => name.slice(6));
+    const facets = panel.facets.map(({ key }) => key);
+    const ranges = panel.ranges.map(({ range }) => range);
     const chosen = facets.reduce((sum, key) => sum + this.state.facets[key].length, 0);
     const words = ranges.map((key) => rangeWords(...this.state.ranges[key])).filter(Boolean);
     setText(panel.used, [...words, ...(chosen ? [String(chosen)] : [])].join(", "));

@@ -2,7 +2,7 @@
 // The other half of the format is site/survey/leaderboard/packing.py.
 
 /** The version of the data files that this code reads. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /**
  * Unpacks a table: one array per column, blanks as null.
@@ -31,6 +31,17 @@ export function slug(text) {
     .replace(/^-+|-+$/g, "");
 }
 
+/**
+ * A value of a filter as it stands in an address.
+ * @param {{type: string}} column
+ * @param {*} value
+ */
+export function facetValue(column, value) {
+  if (value === null || value === undefined) return "unknown";
+  if (column.type === "boolean") return value ? "yes" : "no";
+  return slug(value);
+}
+
 /** Fetches data files once each and builds rows for a data set and an environment. */
 export class Data {
   /** @param {string} folder address of the data files, ending in a slash */
@@ -52,14 +63,16 @@ export class Data {
     return this.files.get(stem);
   }
 
-  /** Loads the core: vocabulary, models, sources and the results on ImageNet. */
+  /** Loads the core: columns, models, sources and the results on ImageNet. */
   async core() {
     if (!this.loaded) {
       const file = await this.fetch("core");
       const models = unpack(file.models);
+      // Left out where the model's name begins with it.
+      models.architecture = models.architecture.map((name, index) => name ?? models.model[index].split(".")[0]);
       const byName = new Map(models.model.map((name, index) => [name, index]));
       const sources = new Map(file.sources.map((source) => [source.key, source]));
-      this.loaded = { file, models, byName, sources };
+      this.loaded = { file, models, byName, sources, results: unpack(file.results, models) };
     }
     return this.loaded;
   }
@@ -74,10 +87,10 @@ export class Data {
     const core = await this.core();
     const speedFile = core.file.environments.find((each) => each.key === environment)?.file;
     const [results, speeds] = await Promise.all([
-      dataset === core.file.dataset ? core.file.results : this.fetch(dataset).then((file) => file.results),
+      dataset === core.file.dataset ? core.results : this.fetch(dataset).then((file) => unpack(file.results, core.models)),
       speedFile ? this.fetch(speedFile).then((file) => file.speeds) : null,
     ]);
-    const rows = buildRows(core, unpack(results, core.models));
+    const rows = buildRows(core, results);
     if (speeds) addSpeeds(rows, unpack(speeds));
     return rows;
   }
@@ -98,6 +111,8 @@ async function fetchJson(address) {
  */
 export function buildRows(core, results) {
   const { models, byName, file } = core;
+  const facets = file.columns.filter((column) => column.values).map((column) => [column.key, column, column.keyedBy ?? column.property]);
+  const ranked = new Set(file.ranked);
   const names = Object.keys(results);
   const attributes = Object.keys(models).filter((name) => name !== "model");
   let place = 0;
@@ -108,12 +123,12 @@ export function buildRows(core, results) {
     for (const name of names) row[name] = results[name][index];
     const at = byName.get(model);
     for (const name of attributes) row[name] = models[name][at];
-    row.architecture ??= model.split(".")[0]; // left out where the model's name begins with it
     row.key = `${model} ${row.img_size}`;
     row.page = file.pages[model] ?? model;
     row.rank = null;
     // What only a paper states was not measured under one protocol: it has no place in the ranking.
-    if (row.evidence !== "reported by a paper") {
+    row.ranked = ranked.has(row.evidence);
+    if (row.ranked) {
       place += 1;
       if (row.top1 !== previous) shared = place;
       previous = row.top1;
@@ -122,22 +137,9 @@ export function buildRows(core, results) {
     row.images_per_s = null;
     row.pareto = false;
     row.text = `${model} ${row.architecture} ${row.family_name}`.toLowerCase();
-    row.facets = facetValues(row);
+    row.facets = Object.fromEntries(facets.map(([key, column, property]) => [key, facetValue(column, row[property])]));
     return row;
   });
-}
-
-/** The values of a row for the filters, as they stand in an address; the order is that of FACETS in select.js. */
-function facetValues(row) {
-  return [
-    slug(row.train_set),
-    slug(row.family),
-    row.kind,
-    String(row.img_size),
-    row.licence === null ? "unknown" : slug(row.licence),
-    row.distilled ? "yes" : "no",
-    slug(row.evidence),
-  ];
 }
 
 /**

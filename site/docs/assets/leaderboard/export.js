@@ -1,7 +1,5 @@
 // What leaves the page: the CSV of the view, and its citation. No DOM.
 
-import { COLUMN } from "./columns.js";
-
 const PROVENANCE = [
   ["source", (row) => row.source],
   ["line", (row) => row.line],
@@ -12,27 +10,22 @@ const PROVENANCE = [
   ["speed_source", (row) => row.speed_source],
   ["speed_line", (row) => row.speed_line],
 ];
-const CONDITIONS = {
-  gmacs: [["cost_note", (row) => row.cost_note]],
-  throughput: [
-    ["speed_note", (row) => row.speed_note],
-    ["environment", (row, sources, state) => (row.images_per_s === null ? null : state.environment)],
-  ],
-};
+const ENVIRONMENT = ["environment", (row, sources, state) => (row.images_per_s === null ? null : state.environment)];
 
 /**
  * The rows as CSV (RFC 4180): the visible columns, the conditions of their figures, then where each was read.
  * @param {Object[]} rows in the order shown
- * @param {string[]} columns keys of the visible columns
+ * @param {Column[]} columns the visible ones
  * @param {Map<string, Object>} sources by key
  * @param {Object} state
  */
 export function toCsv(rows, columns, sources, state) {
   const fields = [["dataset", () => state.dataset]];
-  for (const key of columns) {
+  for (const { key, property, note } of columns) {
     if (key === "source") continue; // among the provenance
-    const { property } = COLUMN.get(key);
-    fields.push([property, (row) => row[property]], ...(CONDITIONS[key] ?? []));
+    fields.push([property, (row) => row[property]]);
+    if (note) fields.push([note, (row) => row[note]]);
+    if (property === "images_per_s") fields.push(ENVIRONMENT);
   }
   fields.push(...PROVENANCE);
   const lines = [fields.map(([name]) => name).join(",")];

@@ -1,34 +1,5 @@
 // Which rows pass the filters, in what order, and which of them are on the frontier. No DOM, no state of its own.
 
-/** The filters by value. The order is that of `facets` in a row (data.js). */
-export const FACETS = [
-  { key: "train", label: "Training data", property: "train_set" },
-  { key: "family", label: "Family", property: "family_name", searchable: true },
-  { key: "kind", label: "Kind", property: "kind" },
-  { key: "size", label: "Image size", property: "img_size", numeric: true },
-  { key: "licence", label: "Licence", property: "licence" },
-  { key: "distilled", label: "Distilled", property: "distilled" },
-  { key: "evidence", label: "Evidence", property: "evidence" },
-];
-
-/** The filters by range. */
-export const RANGES = [
-  { key: "params", label: "Parameters, M", property: "params_m" },
-  { key: "gmacs", label: "GMACs", property: "gmacs" },
-  { key: "speed", label: "Images/s", property: "images_per_s" },
-  { key: "top1", label: "Top-1, %", property: "top1" },
-  { key: "size", label: "Image size", property: "img_size" },
-];
-
-/** What accuracy is weighed against. */
-export const AXES = [
-  { key: "gmacs", label: "GMACs", property: "gmacs", moreIsBetter: false },
-  { key: "params", label: "parameters", property: "params_m", moreIsBetter: false },
-  { key: "throughput", label: "throughput", property: "images_per_s", moreIsBetter: true },
-];
-
-const COMPARABLE = new Set(["", null, "estimated"]);
-
 /**
  * Whether a text matches a glob in which `*` stands for any letters and `?` for one. Linear; no regular expression.
  * @param {string} glob
@@ -78,36 +49,37 @@ export function searchTest(search) {
  * The rows that pass every filter, in their given order.
  * @param {Object[]} rows
  * @param {Object} state see state.js
+ * @param {Columns} columns see columns.js
  */
-export function select(rows, state) {
-  return rows.filter(passes(state, null));
+export function select(rows, state, columns) {
+  return rows.filter(passes(state, columns, null));
 }
 
 /**
  * How many rows each value of a filter would show: those that pass all other filters.
  * @param {Object[]} rows
  * @param {Object} state
+ * @param {Columns} columns
  * @param {string} key of the filter
  * @returns {Map<string, number>}
  */
-export function countValues(rows, state, key) {
-  const at = FACETS.findIndex((facet) => facet.key === key);
-  const others = passes(state, key);
+export function countValues(rows, state, columns, key) {
+  const others = passes(state, columns, key);
   const counts = new Map();
   for (const row of rows) {
-    if (others(row)) counts.set(row.facets[at], (counts.get(row.facets[at]) ?? 0) + 1);
+    if (others(row)) counts.set(row.facets[key], (counts.get(row.facets[key]) ?? 0) + 1);
   }
   return counts;
 }
 
 /** A test for rows of all filters but one (or none). */
-function passes(state, without) {
+function passes(state, columns, without) {
   const found = state.search ? searchTest(state.search) : null;
-  const chosen = FACETS.map((facet, at) => [at, new Set(facet.key === without ? [] : state.facets[facet.key])]).filter(([, values]) => values.size > 0);
-  const ranges = RANGES.map((range) => [range.property, ...state.ranges[range.key]]).filter(
+  const chosen = columns.facets.map(({ key }) => [key, new Set(key === without ? [] : state.facets[key])]).filter(([, values]) => values.size > 0);
+  const ranges = columns.ranges.map(({ property, range }) => [property, ...state.ranges[range]]).filter(
     ([, minimum, maximum]) => minimum !== null || maximum !== null,
   );
-  return (row) => chosen.every(([at, values]) => values.has(row.facets[at])) && inRanges(row, ranges) && (found === null || found(row));
+  return (row) => chosen.every(([key, values]) => values.has(row.facets[key])) && inRanges(row, ranges) && (found === null || found(row));
 }
 
 function inRanges(row, ranges) {
@@ -120,25 +92,24 @@ function inRanges(row, ranges) {
 
 /**
  * The value by which a row is weighed against its accuracy, or null where it may not be compared: figures that only a
- * paper reports, and compute or speed that was counted or timed for another network.
+ * paper reports, and those that were counted or timed for another network. What the rule needs comes with the columns.
  * @param {Object} row
- * @param {{key: string, property: string}} axis one of AXES
+ * @param {Column} axis
  */
 export function comparable(row, axis) {
-  if (row.evidence === "reported by a paper") return null;
-  if (axis.key === "gmacs" && !COMPARABLE.has(row.cost_note)) return null;
-  if (axis.key === "throughput" && row.speed_note) return null;
+  if (!row.ranked) return null;
+  if (axis.note && !axis.comparableNotes.includes(row[axis.note] ?? "")) return null;
   return row[axis.property];
 }
 
 /**
  * The rows more accurate than every other of the same or less cost (of the same or more throughput), the most
- * accurate first. Of rows equal in both, the first. The same rule as catalog/pareto.py.
+ * accurate first. Of rows equal in both, the first. The same rule as catalog/frontier.py.
  * @param {Object[]} rows in the catalog's order, the most accurate first
- * @param {{key: string, property: string, moreIsBetter: boolean}} axis
+ * @param {Column} axis
  */
 export function frontier(rows, axis) {
-  const sign = axis.moreIsBetter ? -1 : 1;
+  const sign = axis.descending ? -1 : 1;
   const best = [];
   let least = Infinity;
   for (const row of rows) {

@@ -7,8 +7,9 @@ import { describe } from "./words.js";
 
 /** Saves all rows of the view, in its order and with its columns. */
 export function saveCsv(page) {
-  const { state, ordered, core, defaults } = page;
-  const text = toCsv(ordered, visibleColumns(state, defaults.dataset), core.sources, state);
+  const { state, ordered, core, vocabulary } = page;
+  const columns = visibleColumns(state, vocabulary).map((key) => vocabulary.columns.byKey.get(key));
+  const text = toCsv(ordered, columns, core.sources, state);
   const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
   const link = make("a", { href: address, download: `backbone-survey-${state.dataset}.csv` });
   document.body.append(link);

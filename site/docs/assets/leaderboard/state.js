@@ -1,8 +1,5 @@
 // What the visitor has chosen, and its form in the address: readable words, defaults left out. No DOM.
 
-import { COLUMN, defaultColumns } from "./columns.js";
-import { AXES, FACETS, RANGES } from "./select.js";
-
 /** How many rows a page of the table may have; the first is the default. */
 export const PAGE_LENGTHS = [25, 50, 100, 250];
 const MAXIMUM_SEARCH = 200;
@@ -11,16 +8,16 @@ const FOREIGN = /^(h|utm_.*|fbclid|gclid)$/;
 
 /**
  * The state in which nothing is filtered.
- * @param {{dataset: string, environment: string}} defaults
+ * @param {{columns: Columns, defaults: {dataset: string, environment: string, x: string}}} vocabulary
  */
-export function emptyState(defaults) {
+export function emptyState({ columns, defaults }) {
   return {
     search: "",
-    facets: Object.fromEntries(FACETS.map((facet) => [facet.key, []])),
-    ranges: Object.fromEntries(RANGES.map((range) => [range.key, [null, null]])),
+    facets: Object.fromEntries(columns.facets.map(({ key }) => [key, []])),
+    ranges: Object.fromEntries(columns.ranges.map(({ range }) => [range, [null, null]])),
     dataset: defaults.dataset,
     environment: defaults.environment,
-    x: AXES[0].key,
+    x: defaults.x,
     pareto: false,
     sort: "top1",
     descending: true,
@@ -33,28 +30,28 @@ export function emptyState(defaults) {
 /**
  * The keys of the visible columns.
  * @param {Object} state
- * @param {string} mainDataset
+ * @param {Object} vocabulary
  */
-export function visibleColumns(state, mainDataset) {
-  return state.columns ?? defaultColumns(state.dataset === mainDataset);
+export function visibleColumns(state, { columns, defaults }) {
+  return state.columns ?? columns.usual(state.dataset === defaults.dataset);
 }
 
 /**
  * The state that an address stands for; what is not understood is left out and named.
  * @param {string} query with or without its question mark
- * @param {Object} vocabulary `facets`: per filter its values (a Set or Map); `datasetKeys`, `environmentKeys`: Sets;
- *   `defaults`: dataset and environment
+ * @param {Object} vocabulary `columns`: see columns.js; `facets`: per filter its values (a Set or Map); `datasetKeys`,
+ *   `environmentKeys`: Sets; `defaults`: dataset, environment and axis
  * @returns {{state: Object, ignored: string[]}}
  */
 export function parseQuery(query, vocabulary) {
-  const state = emptyState(vocabulary.defaults);
+  const state = emptyState(vocabulary);
   const ignored = [];
   const given = new URLSearchParams(query);
   for (const [name, value] of given) {
     if (FOREIGN.test(name)) continue;
     if (!readParameter(state, name, value, vocabulary, ignored)) ignored.push(`${name}=${value}`);
   }
-  if (given.has("sort") && !given.has("order")) state.descending = Boolean(COLUMN.get(state.sort).descending);
+  if (given.has("sort") && !given.has("order")) state.descending = Boolean(vocabulary.columns.byKey.get(state.sort).descending);
   return { state, ignored: ignored.map((text) => (text.length > 80 ? `${text.slice(0, 79)}…` : text)) };
 }
 
@@ -85,20 +82,21 @@ const READERS = {
   },
   dataset: (state, value, vocabulary) => choose(state, "dataset", value, vocabulary.datasetKeys),
   environment: (state, value, vocabulary) => choose(state, "environment", value, vocabulary.environmentKeys),
-  x: (state, value) => choose(state, "x", value, new Set(AXES.map((axis) => axis.key))),
-  pareto(state, value) {
-    state.pareto = choose(state, "x", value, new Set(AXES.map((axis) => axis.key)));
+  x: (state, value, { columns }) => choose(state, "x", value, new Set(columns.axes.map(({ key }) => key))),
+  pareto(state, value, { columns }) {
+    state.pareto = choose(state, "x", value, new Set(columns.axes.map(({ key }) => key)));
     return state.pareto;
   },
-  sort: (state, value) => choose(state, "sort", value, new Set(COLUMN.keys())),
+  sort: (state, value, { columns }) => choose(state, "sort", value, columns.byKey),
   order(state, value) {
     state.descending = value === "descending";
     return value === "descending" || value === "ascending";
   },
   columns(state, value, vocabulary, ignored) {
     const keys = value.split(",").filter(Boolean);
-    ignored.push(...keys.filter((key) => !COLUMN.has(key)).map((key) => `columns=${key}`));
-    state.columns = [...COLUMN.keys()].filter((key) => key === "model" || keys.includes(key));
+    const { byKey } = vocabulary.columns;
+    ignored.push(...keys.filter((key) => !byKey.has(key)).map((key) => `columns=${key}`));
+    state.columns = [...byKey.keys()].filter((key) => key === "model" || keys.includes(key));
     return true;
   },
   rows: (state, value) => choose(state, "rows", Number(value), new Set(PAGE_LENGTHS)),
@@ -126,22 +124,23 @@ export function parseNumber(text) {
 /**
  * The address of a state, without question mark; blank when nothing differs from the default.
  * @param {Object} state
- * @param {{dataset: string, environment: string}} defaults
+ * @param {Object} vocabulary as above
  */
-export function formatQuery(state, defaults) {
-  const empty = emptyState(defaults);
+export function formatQuery(state, vocabulary) {
+  const { columns } = vocabulary;
+  const empty = emptyState(vocabulary);
   const parts = [];
   const add = (name, value) => parts.push(`${name}=${readable(value)}`);
   if (state.search) add("search", state.search);
-  for (const { key } of FACETS) if (state.facets[key].length) add(key, state.facets[key].join(","));
-  for (const { key } of RANGES) {
-    if (state.ranges[key][0] !== null) add(`min-${key}`, state.ranges[key][0]);
-    if (state.ranges[key][1] !== null) add(`max-${key}`, state.ranges[key][1]);
+  for (const { key } of columns.facets) if (state.facets[key].length) add(key, state.facets[key].join(","));
+  for (const { range } of columns.ranges) {
+    if (state.ranges[range][0] !== null) add(`min-${range}`, state.ranges[range][0]);
+    if (state.ranges[range][1] !== null) add(`max-${range}`, state.ranges[range][1]);
   }
   for (const name of ["dataset", "environment"]) if (state[name] !== empty[name]) add(name, state[name]);
   if (state.pareto) add("pareto", state.x);
   else if (state.x !== empty.x) add("x", state.x);
-  const natural = Boolean(COLUMN.get(state.sort).descending);
+  const natural = Boolean(columns.byKey.get(state.sort).descending);
   if (state.sort !== empty.sort || state.descending !== natural) add("sort", state.sort);
   if (state.descending !== natural) add("order", state.descending ? "descending" : "ascending");
   if (state.columns) add("columns", state.columns.join(","));

@@ -1,15 +1,8 @@
 // The table of the current page of rows: Tabulator, wrapped thinly. It sorts and filters nothing itself.
 
-import { COLUMNS, formatValue } from "./columns.js";
+import { formatValue } from "./columns.js";
 import { make } from "./dom.js";
 
-const NOTES = {
-  estimated: ["est.", "Estimated: scaled from another image size"],
-  reparametrised: ["fused", "Counted after fusing branches; not compared with other networks"],
-  "other head": ["head", "Counted with another head; not compared with other networks"],
-  "without fused attention": ["no attn.", "Counted without fused attention; not compared with other networks"],
-  "other network": ["other net", "What was timed has another number of parameters (fused branches or another head); not on the frontier"],
-};
 const ROW_HEIGHT = 34;
 const ROW_HEIGHT_NARROW = 42; // two lines of a name
 
@@ -17,7 +10,7 @@ const ROW_HEIGHT_NARROW = 42; // two lines of a name
 export class Table {
   /**
    * @param {HTMLElement} element
-   * @param {{modelsFolder: string, sources: Map, onSort: (key: string) => void}} options
+   * @param {{columns: Columns, modelsFolder: string, sources: Map, onSort: (key: string) => void}} options
    */
   constructor(element, options) {
     this.element = element;
@@ -41,7 +34,7 @@ export class Table {
       height: "auto", // given, so that Tabulator does not measure and draw everything a second time
       placeholder: "Nothing passes these filters. Take one off, or reset them.",
       columnDefaults: { headerSort: false, resizable: "header" },
-      columns: COLUMNS.map((column) => this.#definition(column)),
+      columns: this.options.columns.all.map((column) => this.#definition(column)),
     });
     return new Promise((resolve) => {
       this.tabulator.on("tableBuilt", () => {
@@ -83,7 +76,7 @@ export class Table {
     const numeric = column.decimals !== undefined;
     const definition = {
       field: column.key,
-      title: column.label,
+      title: column.head,
       visible: false,
       hozAlign: numeric ? "right" : column.key === "pareto" ? "center" : "left",
       headerHozAlign: numeric ? "right" : "left",
@@ -100,7 +93,7 @@ export class Table {
       type: "button",
       class: "lb-head",
       title: `${column.help}. Select to sort.`,
-      text: column.label,
+      text: column.head,
       "data-sort": column.key,
       on: { click: () => this.options.onSort(column.key) },
     });
@@ -116,10 +109,10 @@ export class Table {
     }
     if (column.key === "source") return this.#source(row);
     const text = document.createTextNode(formatValue(column, row));
-    if (column.key === "evidence") return make("span", { title: row.evidence }, text);
+    if (column.short) return make("span", { title: row[column.property] }, text);
     const note = column.note && row[column.property] !== null ? row[column.note] : "";
     if (!note) return text;
-    const [short, long] = NOTES[note] ?? [note, note];
+    const [short, long] = this.options.columns.notes[note] ?? [note, note];
     return make("span", {}, make("small", { class: "lb-mark", title: long, text: short }), " ", text);
   }
 
