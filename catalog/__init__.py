@@ -35,6 +35,7 @@ class Catalog:
         evaluations: pd.DataFrame
         costs: pd.DataFrame
         environments: pd.DataFrame
+        runs: pd.DataFrame
         measurements: pd.DataFrame
         layer_measurements: pd.DataFrame
         implementations: pd.DataFrame

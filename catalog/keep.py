@@ -14,6 +14,7 @@ from catalog.last_good import IDENTITY, Key, LastGood, name_of
 from catalog.problems import Problem
 from catalog.records import Parsed, RejectedRow
 from catalog.relations import FEW, MOST, of_file
+from catalog.results_file import LOCAL
 from catalog.schema import TABLES
 
 Kind = TypeVar("Kind")
@@ -81,7 +82,7 @@ class Kept:
                 "url": file.url,
                 "revision": file.revision or None,
                 "published_at": file.published_at or None,
-                "retrieved_at": self.today,
+                "retrieved_at": parsed.measured_on or self.today,
                 "sha256": file.sha256,
                 "licence": file.licence or None,
             }
@@ -116,8 +117,8 @@ def keep_older_rows(
     """Decide for each source. `before` is the sources table of the last good state, `failed` maps sources to reasons.
 
     A source that lost more than a tenth of its rows, or whose figures as a whole cannot be believed, is stale unless it
-    is in `accepted`; without `last_good` figures are not looked at. A revision of the history that is not used holds up
-    those after it, which are told as the difference to it.
+    is in `accepted`; without `last_good`, and of what was measured here, figures are not looked at. A revision of the
+    history that is not used holds up those after it, which are told as the difference to it.
     """
     kept = Kept([], {}, {}, [], before, today)
     known = before.set_index("source")
@@ -128,7 +129,8 @@ def keep_older_rows(
         source, past = file.file.source, file.file.scraper == PAST
         if past and held_up and file.file.published_at >= held_up:
             continue
-        doubt = "" if source in accepted else next(_doubts(file, known, last_good), "")
+        held = None if file.file.scraper == LOCAL else last_good
+        doubt = "" if source in accepted else next(_doubts(file, known, held), "")
         if doubt:
             held_up = file.file.published_at if past else held_up
             kept.stale[source] = doubt
@@ -142,10 +144,10 @@ def keep_older_rows(
         broken = max(sum(not row.expected for row in file.rejected), sum(map(_is_of_a_row, file.problems)))
         if broken and source not in accepted:
             kept.partial[source] = f"{broken} rows failed a check; rows known before are kept for them"
-        elif last_good and not _same(file, known):
-            kept.problems += _losses(file, last_good)
-        if last_good:
-            last_good.take(file)
+        elif held and not _same(file, known):
+            kept.problems += _losses(file, held)
+        if held:
+            held.take(file)
     return kept
 
 

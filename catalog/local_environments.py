@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
 from catalog.reference import REFERENCE
-from catalog.results_file import Result
 from catalog.schema import TABLES
 
 HERE = "here"
@@ -90,8 +90,8 @@ def _published() -> dict[str, str]:
         return {row["name"]: row["digest"] for row in csv.DictReader(file)}
 
 
-def environment_of(run: Result) -> Row:
-    """The row of `environments` that a run belongs to. Raises UnknownConditions."""
+def environment_of(run: Any) -> Row:
+    """The row of `environments` that a run belongs to: of a results file or of the table. Raises UnknownConditions."""
     row = _row(run)
     words = _words(row)
     key = own_name(words, [row[name] for name in CONDITIONS])
@@ -110,7 +110,7 @@ def environments_table(rows: Iterable[Row]) -> pd.DataFrame:
     return TABLES["environments"].typed(pd.DataFrame(list(found.values())))
 
 
-def runtime_version(run: Result) -> str:
+def runtime_version(run: Any) -> str:
     """The version of the package that the run's runtime is named by. Raises UnknownConditions."""
     if run.runtime not in RUNTIMES:
         raise UnknownConditions("unknown-runtime", f"runtime is {run.runtime!r}, expected one of {', '.join(RUNTIMES)}")
@@ -130,7 +130,7 @@ def device_name(name: str) -> str:
     return " ".join(plain.split())
 
 
-def _row(run: Result) -> Row:
+def _row(run: Any) -> Row:
     version = runtime_version(run)
     runtime = RUNTIMES[run.runtime]
     return {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from catalog.columns import is_formula
 from catalog.evaluations_file import EvaluationResult
 from catalog.problems import Problem, printable
 from catalog.results_file import Result
@@ -35,8 +36,9 @@ class SourceFile:
         return [line.removesuffix("\r") for line in self.content.decode("utf-8-sig", errors="replace").split("\n")]
 
     def raw_row(self, line: int) -> str:
-        """A line as it stands; what cannot be printed is written as an escape."""
-        return printable(self.lines[line - 1])
+        """A line as it stands; what cannot be printed is an escape, and what a spreadsheet computes begins with '."""
+        raw = printable(self.lines[line - 1])
+        return f"'{raw}" if is_formula(raw) else raw
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ class SetAside(NamedTuple):
 
 @dataclass(frozen=True)
 class LocalRun:
-    """A run measured here that gave a speed."""
+    """A run measured here, or tried."""
 
     source: str
     line: int
@@ -249,8 +251,22 @@ class Parsed:
     doubts: list[str] = field(default_factory=list)  # why the file as a whole may be wrong
     lines: int | None = None  # data lines, where the file is read line by line
     open_line: int | None = None  # the last line, where no newline ends it
+    measured_on: str = ""  # the day of its newest row, where the file was measured here
 
     @property
     def rows_read(self) -> int:
         """Every data row of the file: accepted or quarantined."""
         return len(self.records) + len(self.rejected) if self.lines is None else self.lines
+
+
+@dataclass
+class Scraped:
+    """What scrapers gave: parsed files, and the sources that gave nothing, with the reason and a problem for each.
+
+    `gone` are known sources that a scraper no longer lists, though the listing itself could be read.
+    """
+
+    parsed: list[Parsed] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)

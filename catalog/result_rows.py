@@ -1,4 +1,4 @@
-"""Owns how a dataclass becomes a line of a results file, and how such a file is read back: strictly, row by row.
+"""How a dataclass becomes a line of a results file, and how such a file is read back: strictly, row by row.
 
 A row is one physical line, so that whatever is broken costs its own line and no other.
 """
@@ -80,7 +80,11 @@ def read_rows(path: Path, kind: type[Row], form: int) -> Reading[Row]:
 
     Raises CatalogError, one line, for a file that cannot be read, has other columns or another format.
     """
-    content = _content(path)
+    return parse_rows(str(path), content_of(path), kind, form)
+
+
+def parse_rows(path: str, content: bytes, kind: type[Row], form: int) -> Reading[Row]:
+    """The same for the content of a file; `path` is named where something is wrong."""
     whole, _, cut = content.rpartition(b"\n")
     lines = whole.split(b"\n") if whole else []
     reading: Reading[Row] = Reading([], [], [], len(content) - len(cut))
@@ -90,11 +94,12 @@ def read_rows(path: Path, kind: type[Row], form: int) -> Reading[Row]:
         _read_line(path, number, line, kind, form, reading)
     if cut:
         detail = "the line ends in the middle, it was being written when its writer was stopped; it is left out"
-        reading.problems.append(Problem("error", str(path), len(lines) + 1, "cut", detail))
+        reading.problems.append(Problem("error", path, len(lines) + 1, "cut", detail))
     return reading
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """The content of a regular file that is not too large. Raises CatalogError, one line."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -106,7 +111,7 @@ def _content(path: Path) -> bytes:
         raise CatalogError(f"{path}: cannot be read: {error.strerror or error}; make it readable or move it") from error
 
 
-def _read_line(path: Path, number: int, line: bytes, kind: type[Row], form: int, reading: Reading[Row]) -> None:
+def _read_line(path: str, number: int, line: bytes, kind: type[Row], form: int, reading: Reading[Row]) -> None:
     cells = _cells(line)
     if len(cells) == len(_columns(kind)):
         _check_format(path, number, dict(zip(_columns(kind), cells, strict=True))[FORMAT_COLUMN], form)
@@ -115,7 +120,7 @@ def _read_line(path: Path, number: int, line: bytes, kind: type[Row], form: int,
     except ValueError as error:
         raw = printable(line.decode(errors="replace")) or "(blank)"
         reading.rejected.append(Rejected(number, str(error), raw))
-        reading.problems.append(Problem("error", str(path), number, "cell", f"{error}; the row is set aside"))
+        reading.problems.append(Problem("error", path, number, "cell", f"{error}; the row is set aside"))
 
 
 def _row(cells: list[str], kind: type[Row]) -> Row:
@@ -146,7 +151,7 @@ def _value(cell: str, expected: type, optional: bool) -> Any:
     return value
 
 
-def _check_header(path: Path, header: list[str], kind: type[Row], form: int) -> None:
+def _check_header(path: str, header: list[str], kind: type[Row], form: int) -> None:
     columns = _columns(kind)
     if header == columns:
         return
@@ -161,7 +166,7 @@ def _check_header(path: Path, header: list[str], kind: type[Row], form: int) -> 
     raise CatalogError(f"{path}: not a results file of format {form}: {found}; name another file, or move it away")
 
 
-def _check_format(path: Path, number: int, cell: str, form: int) -> None:
+def _check_format(path: str, number: int, cell: str, form: int) -> None:
     if cell.strip().isdecimal() and cell.strip() != str(form):
         raise CatalogError(
             f"{path}:{number}: results of format {cell[:20]}, expected {form}: another version of this project wrote "

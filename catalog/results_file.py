@@ -1,4 +1,4 @@
-"""Owns the file that holds local benchmark results: one CSV row per run, timm's column names first."""
+"""The file that holds local benchmark results: one CSV row per run, timm's column names first."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from catalog.result_rows import Reading, read_rows
 
 DIRECTORY = Path(__file__).parent / "results"
+LOCAL = "local"  # the scraper of such files, and how the names of their sources begin
 FORMAT = 1  # of the file; a file of another format is refused
 DISTURBED = "disturbed:"  # how the note of a run starts that others disturbed; its speed does not enter the catalog
 

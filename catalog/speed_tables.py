@@ -1,11 +1,15 @@
-"""Owns the tables of what was timed: environments, measurements of models and layers, and what is implemented here."""
+"""The tables of what was timed: environments, runs, measurements of models and layers, and what is implemented here."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer, number, text
 
 MODES = ("infer", "train")
 ORIGINS = ("timm", "here")
+DEVICE_KINDS = ("gpu", "cpu")
+OK, FAILED, DISTURBED = RUN_STATES = ("ok", "failed", "disturbed")
 OURS = "backbone-survey"
 SHOWN = (OURS, "timm")  # whose speed stands for an architecture where one figure is shown, in order; never a rival's
 
@@ -41,7 +45,7 @@ ENVIRONMENTS = Table(
         text("environment", "key, used in addresses", required=True),
         text("label", "name for people", required=True),
         text("device", "device", required=True),
-        text("kind", "gpu or cpu", required=True, choices=("gpu", "cpu")),
+        text("kind", "gpu or cpu", required=True, choices=DEVICE_KINDS),
         text("precision", "numeric precision", required=True),
         text("layout", "memory layout", choices=("nchw", "nhwc")),
         text("framework", "framework", required=True),
@@ -119,4 +123,40 @@ IMPLEMENTATIONS = Table(
     ),
 )
 
-SPEED_TABLES = (ENVIRONMENTS, MEASUREMENTS, LAYER_MEASUREMENTS, IMPLEMENTATIONS)
+RUNS = Table(
+    "runs",
+    "What was timed here, or tried: a line of a results file each. The measurements made here follow from those that "
+    "are ok.",
+    ("source", "line"),
+    (
+        text("workload", "architecture, or a layer with its sizes", required=True),
+        integer("img_size", "input side; blank for a layer", "pixels", minimum=1),
+        text(
+            "status",
+            "failed: it gave no speed, see note; disturbed: others ran beside it, so that its speed does not count",
+            required=True,
+            choices=RUN_STATES,
+        ),
+        *CONDITIONS[1:],
+        replace(SPEEDS[0], required=False),
+        *SPEEDS[1:],
+        integer("steps", "steps timed", minimum=1),
+        text("runtime", "how the framework ran it: tf-graph, tf-xla, openvino, ...", required=True),
+        text("precision", "numeric precision", required=True),
+        text("layout", "memory layout of the images; blank for a layer"),
+        text("device", "name of the processor or the accelerator", required=True),
+        text("kind", "gpu or cpu", required=True, choices=DEVICE_KINDS),
+        integer("threads", "threads that computed", required=True, minimum=1),
+        integer("cores", "cores that the process could use", required=True, minimum=1),
+        number("memory_gb", "main memory, or the accelerator's", "GB", required=True, above=0),
+        text("os", "operating system"),
+        text("processor_flags", "instruction sets that matter to speed, separated by spaces"),
+        text("libraries", "every library that took part, with its version, separated by semicolons"),
+        text("switches", "settings of the runtime that matter to speed, separated by semicolons"),
+        text("measured_at", "time of the run, UTC", required=True),
+        SOURCE,
+        replace(LINE, required=True),
+    ),
+)
+
+SPEED_TABLES = (ENVIRONMENTS, RUNS, MEASUREMENTS, LAYER_MEASUREMENTS, IMPLEMENTATIONS)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 
 from catalog.problems import Problem
-from catalog.records import Parsed
+from catalog.records import Scraped
+from catalog.results_file import DIRECTORY
 from scrapers.base import Fetched, Scraper
 from scrapers.client import Client, FetchError
 from scrapers.keras_cv_attention_models import KerasCvAttentionModels
+from scrapers.local_results import LocalResults
 from scrapers.original_survey import OriginalSurvey
 from scrapers.papers import Papers
 from scrapers.tabular import UnreadableFile
@@ -20,21 +22,8 @@ from scrapers.timm_results import TimmResults
 from scrapers.torchvision_weights import TorchvisionWeights
 
 
-@dataclass
-class Scraped:
-    """What all scrapers gave: parsed files, and the sources that gave nothing, with the reason and a problem for each.
-
-    `gone` are known sources that upstream no longer lists, though the listing itself could be read.
-    """
-
-    parsed: list[Parsed] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    gone: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def all_scrapers() -> list[Scraper]:
-    """The scrapers, in the order they run."""
+def all_scrapers(results: Path = DIRECTORY) -> list[Scraper]:
+    """The scrapers, in the order they run; `results` is the folder of what was measured here."""
     return [
         TimmResults(),
         TimmHistory(),
@@ -43,6 +32,7 @@ def all_scrapers() -> list[Scraper]:
         Papers(),
         TorchvisionWeights(),
         KerasCvAttentionModels(),
+        LocalResults(results),
     ]
 
 

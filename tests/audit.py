@@ -93,7 +93,8 @@ KINDS = (
     Kind("timm/benchmark-", BENCHMARK, ("measurements",)),
     Kind("survey/backbone_performance", SURVEY, ("survey_rows",)),
     Kind("kecam/", KECAM, ("second_opinions",)),
-    Kind("local/", HERE),
+    Kind("local/evaluations/", HERE),
+    Kind("local/", HERE, ("runs",)),
 )
 
 

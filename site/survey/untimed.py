@@ -1,20 +1,15 @@
-"""Owns the runs that were tried here and gave no speed, each with the reason, read back from the quarantine."""
+"""The runs that were tried here and gave no speed, each with the reason."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from catalog.results_file import COLUMNS
-from catalog.speed_tables import OURS
+from catalog.speed_tables import FAILED, OURS
 from survey.runs import IMPLEMENTATIONS, RUNTIMES
 
 if TYPE_CHECKING:
     from catalog import Catalog
-
-RULE = "run-failed"
 
 
 @dataclass(frozen=True)
@@ -32,27 +27,18 @@ class Untimed:
 
 def untimed(catalog: Catalog) -> dict[str, list[Untimed]]:
     """The runs without a speed by workload, in the order of their files."""
+    table = catalog.runs[catalog.runs["status"] == FAILED].sort_values(["source", "line"], kind="stable")
     found: dict[str, list[Untimed]] = {}
-    for row, run in _failed(catalog):
-        implementation, runtime = run["implementation"], run["runtime"]
-        found.setdefault(run["model"], []).append(
+    for run in table.astype(object).where(table.notna(), None).itertuples(index=False, name="Row"):
+        found.setdefault(run.workload, []).append(
             Untimed(
-                run["model"],
-                "Ours" if implementation == OURS else IMPLEMENTATIONS.get(implementation, implementation),
-                RUNTIMES.get(runtime, runtime),
-                f"batch {run['infer_batch_size']}, {run['precision']}, {run['device']}",
-                row.detail,
-                row.source,
-                None if row.line is None else int(row.line),
+                run.workload,
+                "Ours" if run.implementation == OURS else IMPLEMENTATIONS.get(run.implementation, run.implementation),
+                RUNTIMES.get(run.runtime, run.runtime),
+                f"batch {run.batch_size}, {run.precision}, {run.device}",
+                run.note or "it failed, and does not say why",
+                run.source,
+                int(run.line),
             )
         )
     return found
-
-
-def _failed(catalog: Catalog) -> Iterator[tuple[Any, dict[str, str]]]:
-    """Each row of the quarantine for a failed run, with the cells of its line by column."""
-    table = catalog.quarantine[catalog.quarantine["rule"] == RULE].sort_values(["source", "line"], kind="stable")
-    for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name="Row"):
-        cells = next(csv.reader([row.raw or ""]), [])
-        if len(cells) == len(COLUMNS):
-            yield row, dict(zip(COLUMNS, cells, strict=True))

@@ -67,7 +67,7 @@ def test_the_same_command_measures_nothing_again_unless_told_to(bench, file):
 
 
 def test_a_file_of_the_catalog_is_merged_and_named(bench, tmp_path, monkeypatch):
-    from backbones.tables import Added
+    from catalog.pipeline import Added
 
     monkeypatch.setattr("catalog.results_file.DIRECTORY", tmp_path)
     monkeypatch.setattr("backbones.tables.merge_results", lambda: Added(2, 0, 0, 1, []))

@@ -12,8 +12,8 @@ import pytest
 import catalog
 from catalog import Catalog
 from catalog.checks import check
-from catalog.local_files import address
 from catalog.results_file import DIRECTORY
+from scrapers.local_results import address
 
 pytestmark = pytest.mark.mirror
 

@@ -7,9 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from catalog.evaluations_file import EvaluationResult
+from catalog.merge import Merged, merge_local
 from catalog.result_rows import header_line, row_line
 from catalog.results_file import Result
 from catalog.schema import TABLES
+from scrapers.client import MirrorClient
+from scrapers.local_results import LocalResults
+from scrapers.run import scrape
 from tests.catalog.rows import evaluation, table
 
 Frames = dict[str, pd.DataFrame]
@@ -110,6 +114,12 @@ def write(folder: Path, name: str, *rows: Result | EvaluationResult) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(header_line(type(rows[0])) + "".join(map(row_line, rows)), encoding="utf-8")
     return path
+
+
+def add_local(before: Frames, folder: Path, accepted: tuple[str, ...] = ()) -> Merged:
+    """The tables with the results files of a folder."""
+    known = set(before["sources"]["source"])
+    return merge_local(scrape(MirrorClient(folder), known, [LocalResults(folder)]), before, accepted)
 
 
 def tables(*architectures: str) -> Frames:

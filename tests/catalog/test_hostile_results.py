@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from catalog.checks import check
 from catalog.columns import is_formula
-from catalog.local_results import add_local
 from catalog.merge import Merged
 from catalog.problems import in_order
 from catalog.results_file import COLUMNS, Result
 from catalog.schema import TABLES
 from catalog.store import table_bytes
-from tests.catalog.local_rows import accuracy_here, product, run, tables, write
+from tests.catalog.local_rows import accuracy_here, add_local, product, run, tables, write
 
 LATER = "2026-11-21T13:00:00Z"
 HONEST = "local/honest"
@@ -34,8 +33,7 @@ def honest(tmp_path: Path) -> Path:
 
 
 def add(folder: Path, before: Merged | None = None) -> Merged:
-    known = tables() if before is None else before.frames
-    return add_local(known, known, folder)
+    return add_local(tables() if before is None else before.frames, folder)
 
 
 def given_by(merged: Merged, source: str = HONEST) -> dict[str, bytes]:
@@ -304,12 +302,12 @@ def test_what_is_no_file_is_one_line_and_the_others_are_read(honest: Path) -> No
     assert given_by(merged) == alone
     assert [str(problem).split(": ")[1].rpartition("/")[2] for problem in in_order(merged.problems)] == [
         "evaluations",
-        "folder.csv",
-        "gone.csv",
-        "loop.csv",
-        "one.csv",
-        "pipe.csv",
-        "two.csv",
-        "vast.csv",
-        "zero.csv",
+        "folder",
+        "gone",
+        "loop",
+        "one",
+        "pipe",
+        "two",
+        "vast",
+        "zero",
     ]

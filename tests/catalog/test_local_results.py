@@ -10,11 +10,12 @@ import pytest
 
 from catalog import Catalog
 from catalog.checks import check
-from catalog.local_results import add_local, without_local
-from catalog.merge import Merged
+from catalog.merge import Merged, without_local
+from catalog.results_file import Result
+from catalog.runs import COLUMN
 from catalog.schema import TABLES
 from catalog.store import table_bytes
-from tests.catalog.local_rows import Frames, accuracy_here, product, run, tables, write
+from tests.catalog.local_rows import Frames, accuracy_here, add_local, product, run, tables, write
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "results"
 IN_FIXTURE = (
@@ -32,8 +33,7 @@ def content(frames: Frames) -> dict[str, bytes]:
 
 def add(folder: Path, before: Frames | None = None, accepted: tuple[str, ...] = ()) -> Merged:
     """The results of a folder, added to tables."""
-    before = before or tables()
-    return add_local(before, before, folder, accepted)
+    return add_local(before or tables(), folder, accepted)
 
 
 def errors(merged: Merged) -> list[str]:
@@ -99,7 +99,7 @@ def test_the_source_is_the_file_as_it_stands_and_the_newest_upstream_day_is_not_
     merged = add(tmp_path)
     (source,) = local(merged, "sources").to_dict("records")
     assert (source["scraper"], source["retrieved_at"], source["state"]) == ("local", "2026-12-24", "current")
-    assert (source["rows_read"], source["rows_accepted"], source["rows_quarantined"]) == (3, 2, 1)
+    assert (source["rows_read"], source["rows_accepted"], source["rows_quarantined"]) == (3, 3, 0)
     assert source["url"] == f"{tmp_path.name}/epyc.csv" and len(source["sha256"]) == 64
     assert pd.isna(source["published_at"])
 
@@ -116,8 +116,7 @@ def test_a_whole_sweep_goes_through_without_a_finding() -> None:
     merged = add(FIXTURE, tables(*IN_FIXTURE))
     assert not merged.problems or {problem.rule for problem in merged.problems} == {"unknown-model"}
     assert len(local(merged, "measurements")) == 132 and len(local(merged, "layer_measurements")) == 12
-    aside = Counter(local(merged, "quarantine")["rule"])
-    assert aside["run-failed"] == 10 and not errors(merged)
+    assert Counter(local(merged, "runs")["status"]) == {"ok": 144, "failed": 10} and not errors(merged)
     environments = merged.frames["environments"]
     assert (environments["origin"] == "here").sum() == 21
 
@@ -147,8 +146,6 @@ def test_an_empty_or_missing_folder_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "rule", "detail"),
     [
-        (run(status="failed", note="out of memory at batch 1"), "run-failed", "out of memory at batch 1"),
-        (run(note="disturbed: 2 runs at a time"), "not-comparable", "disturbed: 2 runs at a time"),
         (run(status="odd"), "cell", "status is 'odd', expected ok|failed"),
         (run(measured_at="yesterday"), "cell", "measured_at is 'yesterday'"),
         (run(implementation="<b>me</b>"), "cell", "implementation is '<b>me</b>'"),
@@ -172,10 +169,32 @@ def test_what_is_no_good_run_is_set_aside_with_its_reason_and_the_others_stay(
     assert (aside["rule"], aside["line"]) == (rule, 3) and detail in aside["detail"]
     assert aside["raw"].startswith(row.model + ",")
     assert local(merged, "measurements")["line"].tolist() == [4]
-    lines = said(merged)
-    assert len(lines) == (rule not in ("run-failed", "not-comparable"))
-    if lines:
-        assert f"{tmp_path.name}/epyc.csv:3: " in lines[0] and detail in lines[0]
+    (line,) = said(merged)
+    assert f"{tmp_path.name}/epyc.csv:3: " in line and detail in line
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        (run(status="failed", note="out of memory at batch 1", infer_samples_per_sec=None, libraries=""), "failed"),
+        (run(note="disturbed: 2 runs at a time"), "disturbed"),
+    ],
+)
+def test_a_run_whose_speed_does_not_count_is_a_run_and_no_measurement(tmp_path: Path, row: Result, status: str) -> None:
+    write(tmp_path, "epyc", product(), row, run())
+    merged = add(tmp_path)
+    runs = local(merged, "runs")
+    assert runs["status"].tolist() == ["ok", status, "ok"] and runs["note"].tolist()[1] == row.note
+    assert local(merged, "measurements")["line"].tolist() == [4]
+    assert local(merged, "quarantine").empty and not merged.problems and not errors(merged)
+
+
+def test_a_run_has_all_that_its_line_says(tmp_path: Path) -> None:
+    row = run(note="batch lowered from 16: out of memory")
+    write(tmp_path, "epyc", row)
+    (found,) = local(add(tmp_path), "runs").to_dict("records")
+    said = {COLUMN.get(name, name): value for name, value in vars(row).items() if name != "format"}
+    assert found == said | {"source": "local/epyc", "line": 2}
 
 
 def test_the_same_run_measured_again_replaces_the_older_one(tmp_path: Path) -> None:
@@ -183,7 +202,7 @@ def test_the_same_run_measured_again_replaces_the_older_one(tmp_path: Path) -> N
     write(tmp_path, "epyc", product(), newer, older)
     merged = add(tmp_path)
     assert local(merged, "measurements")["line"].tolist() == [3]
-    assert local(merged, "quarantine")[["line", "rule"]].values.tolist() == [[4, "measured-again"]]
+    assert local(merged, "runs")["line"].tolist() == [2, 3, 4]
     assert not merged.problems
 
 
@@ -192,7 +211,7 @@ def test_one_run_in_two_comparisons_stands_in_both(tmp_path: Path) -> None:
     assert len(local(add(tmp_path), "measurements")) == 2
 
 
-# Never less than yesterday.
+# Older rows.
 
 
 def known(folder: Path) -> Merged:
@@ -210,8 +229,8 @@ def test_a_file_that_is_gone_keeps_its_rows_until_it_is_let_go(tmp_path: Path) -
     (tmp_path / "epyc.csv").unlink()
     merged = add(tmp_path, before.frames)
     assert said(merged) == [
-        "error: local/epyc: its file is gone; its rows are kept; put the file back, or let them go with "
-        "backbones refresh --accept local/epyc [gone]"
+        "error: local/epyc: its file is gone; the rows known before are kept; if that is meant, refresh with --accept "
+        "local/epyc [gone]"
     ]
     assert len(local(merged, "measurements")) == 11 and state(merged, "local/epyc") == "stale"
     assert not errors(merged)
@@ -270,7 +289,8 @@ def test_a_kept_row_whose_architecture_left_the_catalog_goes_with_it(tmp_path: P
     write(tmp_path, "epyc", product(), run(), run(model="gone"))
     before = add(tmp_path, tables("net", "gone"))
     (tmp_path / "epyc.csv").unlink()
-    merged = add_local(tables("net"), before.frames, tmp_path)
+    now = {name: tables("net")[name] for name in ("architectures", "models", "implementations")}
+    merged = add(tmp_path, before.frames | now)
     assert not errors(merged)
     assert set(local(merged, "measurements")["architecture"]) == {"net"}
 

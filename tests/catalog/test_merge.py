@@ -10,7 +10,7 @@ import pytest
 from catalog.checks import check
 from catalog.identity import Identity
 from catalog.merge import Frames, Merged, merge
-from catalog.records import Paper, Parsed, PastAccuracy, Registration, SurveyRow
+from catalog.records import Paper, Parsed, PastAccuracy, Registration, Scraped, SurveyRow
 from catalog.schema import TABLES
 from catalog.survey import known_rows
 from tests.catalog.rows import accuracy, benchmark, environment, parsed, past, survey_row
@@ -41,7 +41,7 @@ PAPER = Paper(
 def build(
     *files: Parsed, failed: dict[str, str] | None = None, previous: Frames | None = None, accept: tuple[str, ...] = ()
 ) -> Merged:
-    return merge(files, failed or {}, previous or EMPTY, TODAY, accept)
+    return merge(Scraped(list(files), failed or {}), previous or EMPTY, TODAY, accept)
 
 
 def results(*records: object) -> Parsed:

@@ -48,7 +48,7 @@ def test_a_file_that_upstream_no_longer_lists_keeps_its_rows_until_it_is_let_go(
     outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
     assert outcome.status == 1
     lines = [line for line in outcome.err.splitlines() if line.startswith("error:")]
-    assert len(lines) == 1 and f"{GONE}: upstream no longer lists it" in lines[0] and f"--accept {GONE}" in lines[0]
+    assert len(lines) == 1 and f"{GONE}: its file is gone" in lines[0] and f"--accept {GONE}" in lines[0]
     c = catalog.load(known)
     assert len(c.measurements) == len(before)
     assert c.sources.set_index("source")["state"][GONE] == "stale"
@@ -153,7 +153,7 @@ def test_an_interruption_leaves_the_old_tables_and_no_traceback(
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("backbones.refresh.merge", interrupted)
+    monkeypatch.setattr("catalog.pipeline.merge", interrupted)
     outcome = backbones("refresh", "--mirror", small_mirror, "--data", known)
     assert outcome.status != 0 and "Traceback" not in outcome.err
     assert digest(known) == before

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import catalog
-from catalog.local_results import add_local
 from catalog.result_rows import header_line, row_line
 from catalog.results_file import Result, read_results
 from catalog.store import write_tables
+from tests.catalog.local_rows import add_local
 from tests.site.small_catalog import shrink
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "results"
@@ -35,7 +35,7 @@ def write_measured(folder: Path) -> Path:
     frames = shrink(catalog.load(), FAMILIES, ARCHITECTURES_EACH)
     tables = folder / "tables"
     tables.mkdir(parents=True)
-    write_tables(add_local(frames, frames, results).frames, tables)
+    write_tables(add_local(frames, results).frames, tables)
     return tables
 
 

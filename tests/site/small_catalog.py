@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 import catalog
-from catalog.local_results import without_local
+from catalog.merge import without_local
 from catalog.store import write_tables
 
 FAMILIES = ("convnext", "van", "repvgg", "vit", "as-mlp")

@@ -20,9 +20,9 @@ from survey.render import address
 import catalog
 from catalog.fields import fields_from
 from catalog.leaderboard import environments_by_coverage
-from catalog.local_results import add_local
 from catalog.schema import DATASETS
 from catalog.store import write_tables
+from tests.catalog.local_rows import add_local
 from tests.site.leaderboard_page import ASSETS, HOSTILE, hostile_catalog
 from tests.site.local_results import FIXTURES
 
@@ -143,7 +143,7 @@ def test_what_the_page_loads_first_is_small(written: Path) -> None:
 
 def test_twenty_environments_measured_here_fit_too(real: catalog.Catalog, written: Path, tmp_path: Path) -> None:
     frames = real.frames
-    write_tables(add_local(frames, frames, FIXTURES).frames, tmp_path)
+    write_tables(add_local(frames, FIXTURES).frames, tmp_path)
     leaderboard.write(catalog.load(tmp_path), tmp_path / "documents")
 
     core = tmp_path / "documents" / "leaderboard" / "data" / "core.json"
