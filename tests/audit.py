@@ -334,10 +334,10 @@ def check_conditions(tables: dict[str, list[Row]], done: Audit) -> None:
 def check_lines(tables: dict[str, list[Row]], upstream: Upstream, usable: set[str], done: Audit) -> None:
     """Each line of upstream stands in its table or in the quarantine, exactly once."""
     held: dict[str, Counter[int]] = {source: Counter() for source in usable}
-    for table in {table for kind in KINDS for table in kind.held_in} | {"quarantine"}:
-        for row in tables[table]:
-            if row["source"] in held and not (table == "evaluations" and row["source"].startswith("survey/")):
-                held[row["source"]][int(row["line"])] += 1
+    for source, lines in held.items():
+        kind = kind_of(source)
+        for table in (*(kind.held_in if kind else ()), "quarantine"):
+            lines.update(int(row["line"]) for row in tables[table] if row["source"] == source)
     for source in sorted(usable):
         kind = kind_of(source)
         if kind and kind.held_in:
