@@ -24,9 +24,25 @@ SMALL_MIRROR = ROOT / "tests" / "fixtures" / "mirror"
 NO_RESULTS = SMALL_MIRROR / "no-results"  # the small tables do not depend on what was measured on some machine
 
 
-# Folders and files whose tests load a framework or start many processes, and fixtures that build a site, start a
-# browser or read the whole mirror: `make test-fast` leaves these out.
-SLOW_PLACES = ("benchmarks", "implementations", "runtimes", "test_fuzz.py", "test_wheel.py", "test_evaluate.py")
+# Folders and files whose tests load a framework, draw every chart, refresh many times or start many processes, and
+# fixtures that build a site, start a browser or read the whole mirror: `make test-fast` leaves these out.
+SLOW_PLACES = {
+    "benchmarks",
+    "implementations",
+    "runtimes",
+    "test_charts.py",
+    "test_charts_bad_input.py",
+    "test_cluster_commands.py",
+    "test_evaluate.py",
+    "test_fuzz.py",
+    "test_hostile_results.py",
+    "test_kills.py",
+    "test_refresh_bad_input.py",
+    "test_refresh_keeps.py",
+    "test_scale.py",
+    "test_small_mirror.py",
+    "test_wheel.py",
+}
 SLOW_FIXTURES = {"browser", "chromium", "measured_site", "node_modules", "real_site", "small_site", "upstream"}
 
 
@@ -34,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what is slow; leave the full sweep, which takes hours, out unless it is asked for by `-m sweep`."""
     for item in items:
         places = item.path.relative_to(ROOT / "tests").parts
-        if not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) or not set(SLOW_PLACES).isdisjoint(places):
+        if not SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) or not SLOW_PLACES.isdisjoint(places):
             item.add_marker(pytest.mark.slow)
     if "sweep" in config.option.markexpr:
         return
