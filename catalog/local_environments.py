@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from catalog.reference import REFERENCE
 from catalog.schema import TABLES
+from catalog.vocabulary import RUNTIMES
 
 HERE = "here"
 Row = dict[str, object]
@@ -35,34 +35,6 @@ CONDITIONS = (
     "processor_flags",
     "switches",
 )
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """How a framework runs a model: which package's version names it, its short form in keys, and its mode."""
-
-    framework: str
-    packages: tuple[str, ...]
-    short: str
-    mode: str = ""  # in keys
-    label: str = ""
-    compiled: bool = False
-
-
-_TORCH = ("PyTorch", ("torch",), "pt")
-_TENSORFLOW = ("TensorFlow", ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos"), "tf")
-RUNTIMES = {
-    "tf-graph": Runtime(*_TENSORFLOW),
-    "tf-xla": Runtime(*_TENSORFLOW, "xla", "XLA", compiled=True),
-    "jax": Runtime("JAX", ("jax",), "jax", compiled=True),
-    "torch": Runtime(*_TORCH),
-    "torch-compile": Runtime(*_TORCH, "compiled", "torch.compile", compiled=True),
-    "torch-regional": Runtime(*_TORCH, "regional", "regional compilation", compiled=True),
-    "torch-regional-cached": Runtime(*_TORCH, "regional-cached", "regional compilation, saved", compiled=True),
-    "onnxruntime": Runtime("ONNX Runtime", ("onnxruntime", "onnxruntime-gpu"), "ort"),
-    "openvino": Runtime("OpenVINO", ("openvino",), "ov"),
-    "pillow": Runtime("Pillow", ("pillow",), "pillow"),
-}
 
 
 class UnknownConditions(Exception):

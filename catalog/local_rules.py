@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.speed_tables import OURS
+from catalog.vocabulary import OURS
 
 RATE_TIMES_STEP = 0.01  # share by which rate x median step may miss the batch
 ROUNDING = 0.005  # share by which times of one run may cross each other

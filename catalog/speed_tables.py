@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer, number, text
+from catalog.vocabulary import OURS, TIMM
 
 MODES = ("infer", "train")
 ORIGINS = ("timm", "here")
 DEVICE_KINDS = ("gpu", "cpu")
 OK, FAILED, DISTURBED = RUN_STATES = ("ok", "failed", "disturbed")
-OURS = "backbone-survey"
-SHOWN = (OURS, "timm")  # whose speed stands for an architecture where one figure is shown, in order; never a rival's
+SHOWN = (OURS, TIMM)  # whose speed stands for an architecture where one figure is shown, in order; never a rival's
 
 # What every measurement holds; the last ones only those of this repository, whose method is its own.
 SPEEDS: tuple[Column, ...] = (

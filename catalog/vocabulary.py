@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 IMAGENET = "imagenet"  # the data set that every model is ranked on
 
 # Who says how accurate a model is.
@@ -38,3 +40,60 @@ NOTE_WORDS = {
 }
 
 SAME_PARAMS = 0.005  # share by which parameters of one network may differ between files
+
+# Whose code runs a measurement, as results files name it, and for people; who is not here goes by that name.
+OURS = "backbone-survey"
+TIMM = "timm"
+FUNCTIONS = {"keras": "Keras layers", "torch": "PyTorch functions", "tensorflow": "TensorFlow functions"}
+IMPLEMENTATIONS = {
+    OURS: "Backbone Survey",
+    TIMM: "timm",
+    "keras-hub": "KerasHub",
+    "keras-cv-attention-models": "keras_cv_attention_models",
+    "tf-models-official": "TF Model Garden",
+    **FUNCTIONS,
+}
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How a framework runs a model: its name for people, which package's version tells its version, its words in keys.
+
+    `short` and `mode` are parts of an environment's key, `label` of an environment's label; `brief` is the name where
+    there is little room.
+    """
+
+    name: str
+    framework: str
+    packages: tuple[str, ...]
+    short: str
+    mode: str = ""
+    label: str = ""
+    compiled: bool = False
+    brief: str = ""
+
+
+_TORCH = ("PyTorch", ("torch",), "pt")
+_TENSORFLOW = ("TensorFlow", ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos"), "tf")
+RUNTIMES = {
+    "tf-graph": Runtime("TensorFlow graph", *_TENSORFLOW, brief="TF graph"),
+    "tf-xla": Runtime("TensorFlow XLA", *_TENSORFLOW, "xla", "XLA", compiled=True, brief="TF XLA"),
+    "jax": Runtime("JAX", "JAX", ("jax",), "jax", compiled=True),
+    "torch": Runtime("PyTorch eager", *_TORCH, brief="eager"),
+    "torch-compile": Runtime("torch.compile", *_TORCH, "compiled", "torch.compile", compiled=True),
+    # Only the repeated blocks are compiled; then the same, from artifacts that another process saved.
+    "torch-regional": Runtime(
+        "torch.compile of the blocks", *_TORCH, "regional", "regional compilation", compiled=True, brief="regional"
+    ),
+    "torch-regional-cached": Runtime(
+        "torch.compile of the blocks, saved",
+        *_TORCH,
+        "regional-cached",
+        "regional compilation, saved",
+        compiled=True,
+        brief="regional, saved",
+    ),
+    "onnxruntime": Runtime("ONNX Runtime", "ONNX Runtime", ("onnxruntime", "onnxruntime-gpu"), "ort"),
+    "openvino": Runtime("OpenVINO", "OpenVINO", ("openvino",), "ov"),
+    "pillow": Runtime("Pillow", "Pillow", ("pillow",), "pillow"),
+}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalog.speed_tables import OURS
+from catalog.vocabulary import OURS, TIMM
 from survey.benchmarks import Benchmarks
-from survey.runs import KERAS_RIVALS, TENSORFLOW_RUNTIMES, TIMM, Condition, Ratio, Run, fastest, ratio
+from survey.runs import TENSORFLOW_RUNTIMES, Condition, Ratio, Run, fastest, ratio
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def headline(benchmarks: Benchmarks, condition: Condition, runs: list[Run]) -> H
     return Headline(
         condition,
         ours,
-        _against(ours, fastest(runs, KERAS_RIVALS)),
+        _against(ours, fastest(run for run in runs if run.is_keras_rival)),
         _against(ours, fastest(runs, (TIMM,), ("torch",))),
         _against(ours, timm_openvino),
         exported,

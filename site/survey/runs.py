@@ -1,4 +1,4 @@
-"""Owns a run measured here and its words: whose code, under which condition, and how many times as fast as another."""
+"""A run measured here and its words: whose code, under which condition, and how many times as fast as another."""
 
 from __future__ import annotations
 
@@ -7,45 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.ratios import speed_ratio
-from catalog.speed_tables import OURS
+from catalog.vocabulary import FUNCTIONS, IMPLEMENTATIONS, OURS, RUNTIMES, TIMM
 
 FEWEST_TURNS = 2
-TIMM = "timm"
-# Words for those that benchmarks/specification.py names; the site imports no package but the catalog.
-IMPLEMENTATIONS = {
-    OURS: "Backbone Survey",
-    TIMM: "timm",
-    "keras-hub": "KerasHub",
-    "keras-cv-attention-models": "keras_cv_attention_models",
-    "vit-keras": "vit-keras",
-    "tf-models-official": "TF Model Garden",
-    "keras": "Keras layers",
-    "torch": "PyTorch functions",
-    "tensorflow": "TensorFlow functions",
-}
-RUNTIMES = {
-    "tf-graph": "TensorFlow graph",
-    "tf-xla": "TensorFlow XLA",
-    "jax": "JAX",
-    "torch": "PyTorch eager",
-    "torch-compile": "torch.compile",
-    "torch-regional": "torch.compile of the blocks",
-    "torch-regional-cached": "torch.compile of the blocks, saved",
-    "onnxruntime": "ONNX Runtime",
-    "openvino": "OpenVINO",
-    "pillow": "Pillow",
-}
-# Where there is little room: beside the rows of charts, in tables of ratios.
-SHORT_RUNTIMES = {
-    "tf-graph": "TF graph",
-    "tf-xla": "TF XLA",
-    "torch": "eager",
-    "torch-compile": "torch.compile",
-    "torch-regional": "regional",
-    "torch-regional-cached": "regional, saved",
-}
 TENSORFLOW_RUNTIMES = ("tf-graph", "tf-xla")
-KERAS_RIVALS = ("keras-hub", "keras-cv-attention-models", "vit-keras", "tf-models-official")
 
 
 @dataclass(frozen=True)
@@ -130,6 +95,11 @@ class Run:
         return self.implementation == OURS
 
     @property
+    def is_keras_rival(self) -> bool:
+        """Whether another library's Keras model ran: all that are raced are written in Keras, but timm's."""
+        return self.implementation not in (OURS, TIMM, *FUNCTIONS)
+
+    @property
     def subject(self) -> str:
         """As `backbones bench` writes it."""
         return f"{self.implementation}:{self.runtime}"
@@ -137,17 +107,18 @@ class Run:
     @property
     def name(self) -> str:
         """Whose code, for people; ours without its name."""
-        return "Ours" if self.is_ours else IMPLEMENTATIONS.get(self.implementation, self.implementation)
+        return implementation_name(self.implementation)
 
     @property
     def runtime_name(self) -> str:
         """Under which runtime, for people."""
-        return RUNTIMES.get(self.runtime, self.runtime)
+        return runtime_name(self.runtime)
 
     @property
     def short_runtime(self) -> str:
         """The same in few letters."""
-        return SHORT_RUNTIMES.get(self.runtime, self.runtime_name)
+        runtime = RUNTIMES.get(self.runtime)
+        return (runtime and runtime.brief) or self.runtime_name
 
     @property
     def gflops(self) -> float | None:
@@ -163,6 +134,16 @@ class Run:
     def fastest_rate(self) -> float:
         """Images a second at the 10th percentile of a step."""
         return self.condition.batch_size / (self.p10_ms or self.step_ms) * 1000
+
+
+def implementation_name(implementation: str) -> str:
+    """Whose code, for people; ours without its name."""
+    return "Ours" if implementation == OURS else IMPLEMENTATIONS.get(implementation, implementation)
+
+
+def runtime_name(runtime: str) -> str:
+    """A runtime, for people."""
+    return RUNTIMES[runtime].name if runtime in RUNTIMES else runtime
 
 
 def ratio(run: Run | None, other: Run | None) -> Ratio | None:

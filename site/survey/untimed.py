@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from catalog.speed_tables import FAILED, OURS
-from survey.runs import IMPLEMENTATIONS, RUNTIMES
+from catalog.speed_tables import FAILED
+from survey.runs import implementation_name, runtime_name
 
 if TYPE_CHECKING:
     from catalog import Catalog
@@ -33,8 +33,8 @@ def untimed(catalog: Catalog) -> dict[str, list[Untimed]]:
         found.setdefault(run.workload, []).append(
             Untimed(
                 run.workload,
-                "Ours" if run.implementation == OURS else IMPLEMENTATIONS.get(run.implementation, run.implementation),
-                RUNTIMES.get(run.runtime, run.runtime),
+                implementation_name(run.implementation),
+                runtime_name(run.runtime),
                 f"batch {run.batch_size}, {run.precision}, {run.device}",
                 run.note or "it failed, and does not say why",
                 run.source,

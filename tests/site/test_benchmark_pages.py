@@ -20,7 +20,7 @@ from survey.pages import benchmarks
 from survey.pages.models import speed_table
 from survey.pages.regional_compilation import regional_tables
 from survey.render import cost, environment, figure
-from survey.runs import IMPLEMENTATIONS, RUNTIMES, ratio
+from survey.runs import ratio
 
 import catalog
 from catalog.ratios import speed_ratio
@@ -39,11 +39,10 @@ def text_of(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def test_words_exist_for_every_subject_of_the_harness():
-    from benchmarks import specification
-
-    assert set(IMPLEMENTATIONS) == set(specification.IMPLEMENTATIONS)
-    assert set(RUNTIMES) == set(specification.RUNTIMES)
+def test_who_has_no_words_of_its_own_goes_by_its_name(facts):
+    run = replace(facts.benchmarks.models[0], implementation="another-library", runtime="another-runtime")
+    assert (run.name, run.runtime_name, run.short_runtime) == ("another-library", "another-runtime", "another-runtime")
+    assert run.is_keras_rival and not replace(run, implementation="timm").is_keras_rival
 
 
 def test_the_pages_are_sound_and_lead_nowhere_wrong(measured_site):

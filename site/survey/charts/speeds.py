@@ -9,12 +9,13 @@ import pandas as pd
 
 from catalog.fields import METRICS
 from catalog.identity import address
+from catalog.vocabulary import TIMM
 from survey.benchmarks import Benchmarks
 from survey.charts.data import mark, table_of, with_hover
 from survey.charts.scales import Scale
 from survey.charts.scene import SPREAD, Chart, Mark, Panel, Scene
 from survey.charts.style import BLUE, GREEN, ORANGE, Group
-from survey.runs import TIMM, Run
+from survey.runs import Run
 
 if TYPE_CHECKING:
     from catalog import Catalog

@@ -14,8 +14,8 @@ from catalog.fields import FIELDS, MAIN_AXIS, PANELS, Field, Metric, fields_from
 from catalog.identity import address
 from catalog.leaderboard import environments_by_coverage
 from catalog.schema import DATASETS
-from catalog.speed_tables import OURS, SHOWN
-from catalog.vocabulary import IMAGENET, NOTE_WORDS, RANKED_EVIDENCE
+from catalog.speed_tables import SHOWN
+from catalog.vocabulary import IMAGENET, NOTE_WORDS, OURS, RANKED_EVIDENCE
 from survey.charts.style import TRAIN_GROUPS
 from survey.charts.writer_plotly import SYMBOLS
 from survey.leaderboard.packing import Packed, pack, refer

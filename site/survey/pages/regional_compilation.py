@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.vocabulary import TIMM
 from survey.facts import Facts
 from survey.pages.benchmarks import files, hardware
 from survey.render import Page, write_page
-from survey.runs import TIMM, Condition, Ratio, Run, fastest, ratio
+from survey.runs import Condition, Ratio, Run, fastest, ratio
 
 WHOLE = "torch-compile"
 REGIONAL = ("torch-regional", "torch-regional-cached")
