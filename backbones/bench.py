@@ -16,7 +16,7 @@ import typer
 from backbones.bench_view import ShownProgress, print_comparisons
 
 if TYPE_CHECKING:
-    from benchmarks.specification import Precision
+    from benchmarks.comparison import Precision
     from benchmarks.turns import Reporter, Settings, Task
     from catalog.results_file import Result
 
@@ -110,7 +110,7 @@ class Conditions:
 
 
 def _tasks(workloads: list[str], subjects: str, wanted: Conditions) -> "list[Task]":
-    from benchmarks.specification import Subject
+    from benchmarks.comparison import Subject
     from benchmarks.sweep import tasks_for, whole_sweep
 
     conditions = (wanted.batch_sizes, wanted.precisions, wanted.threads, wanted.device, wanted.img_size)
@@ -128,7 +128,7 @@ def _measure(
     tasks: "list[Task]", settings: "Settings", path: Path, again: bool, where: Where
 ) -> "tuple[list[Result], bool]":
     """Measure and write; the rows, and whether all went well."""
-    from benchmarks.recorder import append_rows
+    from benchmarks.result_files import append_rows
     from benchmarks.turns import steps_of
 
     rows = []
@@ -148,11 +148,11 @@ def _session(
     tasks: "list[Task]", settings: "Settings", path: Path, again: bool, where: Where, stack: ExitStack
 ) -> "tuple[list[Task], Callable[[Reporter], Iterator[Result]]]":
     """What is left to measure, and how to measure it where it is to be measured."""
-    from benchmarks import session
+    from benchmarks import local_sweep
 
     if not where.on_cluster:
-        here = session.plan(tasks, path, settings, _say, again)
-        return here, lambda reporter: session.measure_here(here, settings, reporter)
+        here = local_sweep.plan(tasks, path, settings, _say, again)
+        return here, lambda reporter: local_sweep.measure_all(here, settings, reporter)
     from benchmarks.cluster_sweep import measure_all, plan
     from benchmarks.dask_cluster import connected
 
@@ -182,7 +182,8 @@ def _merge(path: Path) -> bool:
 
 def _workloads(models: str, layers: str) -> list[str]:
     """The models and layers named. Raises BackboneError for one that does not exist."""
-    from benchmarks.specification import LAYERS, SIZES, BenchmarkError, parse_layer
+    from benchmarks.comparison import LAYERS, SIZES, parse_layer
+    from benchmarks.errors import BenchmarkError
     from implementations import registry
 
     found: list[str] = []
@@ -197,7 +198,8 @@ def _workloads(models: str, layers: str) -> list[str]:
 
 
 def _precisions(text: str) -> "list[Precision]":
-    from benchmarks.specification import PRECISIONS, BenchmarkError
+    from benchmarks.comparison import PRECISIONS
+    from benchmarks.errors import BenchmarkError
 
     for word in _listed(text):
         if word not in PRECISIONS:
@@ -206,7 +208,7 @@ def _precisions(text: str) -> "list[Precision]":
 
 
 def _whole_numbers(text: str) -> list[int]:
-    from benchmarks.specification import BenchmarkError
+    from benchmarks.errors import BenchmarkError
 
     words = _listed(text)
     if not words or not all(word.isdecimal() and int(word) > 0 for word in words):
@@ -215,8 +217,8 @@ def _whole_numbers(text: str) -> list[int]:
 
 
 def _threads(wanted: int | None) -> int:
+    from benchmarks.errors import BenchmarkError
     from benchmarks.pinning import usable_cores
-    from benchmarks.specification import BenchmarkError
 
     cores = len(usable_cores())
     if wanted is not None and wanted > cores:
@@ -225,7 +227,8 @@ def _threads(wanted: int | None) -> int:
 
 
 def _device(word: str) -> str:
-    from benchmarks.specification import DEVICES, BenchmarkError
+    from benchmarks.comparison import DEVICES
+    from benchmarks.errors import BenchmarkError
 
     if word not in DEVICES:
         raise BenchmarkError(f"device {word!r} is unknown, expected {' or '.join(DEVICES)}")
@@ -234,7 +237,7 @@ def _device(word: str) -> str:
 
 def _output(wanted: Path | None, where: Where) -> Path:
     """The results file. Raises BackboneError where speeds that are disturbed would lie in the catalog's folder."""
-    from benchmarks.specification import BenchmarkError
+    from benchmarks.errors import BenchmarkError
     from catalog.results_file import DIRECTORY
 
     if where.scheduler and where.workers:
@@ -248,7 +251,7 @@ def _output(wanted: Path | None, where: Where) -> Path:
 
 def _default_output(name: str = "") -> Path:
     """A file for this machine (or of another name) and this day."""
-    from benchmarks.environment import processor_name
+    from benchmarks.machine import processor_name
     from catalog.results_file import DIRECTORY
 
     slug = name or re.sub(r"[^a-z0-9]+", "-", processor_name().lower()).strip("-")

@@ -76,9 +76,8 @@ def run(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow reports damaged images too, without their path
     from benchmarks.evaluation.evaluate import plan
     from benchmarks.evaluation.folder import read_folder
-    from benchmarks.evaluation.result_file import check
     from benchmarks.evaluation.specification import Evaluation
-    from benchmarks.recorder import check_writable
+    from benchmarks.result_files import check_evaluations, check_writable
     from implementations.errors import BackboneError, UnknownNameError
 
     if scheduler and workers:
@@ -90,7 +89,7 @@ def run(
     try:
         for path in filter(None, (output, predictions, journal)):
             check_writable(path)
-        check(output or default_path(dataset))
+        check_evaluations(output or default_path(dataset))
         planned = plan(evaluation, read_folder(data, evaluation.classes, class_map), limit)
         outcome, kept = _evaluate(planned, journal, scheduler, workers)
         written = _write(outcome, output, predictions)
@@ -154,17 +153,18 @@ def _progress() -> Progress:
 
 def _write(outcome: Outcome, output: Path | None, predictions: Path | None) -> Path:
     """Append the result to its file, last; the catalog's by default only where it may enter the catalog."""
-    from benchmarks.evaluation.result_file import append
+    from benchmarks.result_files import append_rows, check_evaluations
 
     if predictions is not None:
         _write_predictions(outcome, predictions)
     path = output or (CACHE / "evaluations.csv" if outcome.row.note else default_path(outcome.row.dataset))
-    append(path, outcome.row)
+    check_evaluations(path)
+    append_rows(path, [outcome.row])
     return path
 
 
 def _write_predictions(outcome: Outcome, path: Path) -> None:
-    from benchmarks.evaluation.specification import EvaluationError
+    from benchmarks.errors import EvaluationError
 
     try:
         with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:

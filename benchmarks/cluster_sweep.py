@@ -1,4 +1,4 @@
-"""Owns a sweep on a Dask cluster: whole comparisons, each on one host, one at a time on each host."""
+"""A sweep on a Dask cluster: whole comparisons, each on one host, one at a time on each host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.dask_cluster import Cluster, forget_settings_of_workers, run_all
 from benchmarks.pinning import usable_cores
-from benchmarks.recorder import recorded
+from benchmarks.result_files import recorded
 from benchmarks.resume import left_on_any_host
 from benchmarks.turns import Reporter, Settings, Silent, Task, measure, steps_of
 from catalog.results_file import DISTURBED, Result
@@ -21,7 +21,7 @@ LOCK = "backbones-bench.lock"  # in a host's folder of temporary files
 
 
 @dataclass(frozen=True)
-class Measured:
+class ComparisonReport:
     """What a worker made of a comparison: its rows, and the lines that a person should read."""
 
     results: list[Result]
@@ -69,16 +69,16 @@ def measure_all(
     named = {f"comparison {number}": task for number, task in enumerate(tasks, start=1)}
     calls = {name: (task, settings, own_threads, alone) for name, task in named.items()}
     for done in run_all(cluster, measure_here, calls):
-        measured: Measured | None = done.value
+        report: ComparisonReport | None = done.value
         task = named[done.key]
-        for line in measured.lines if measured else [f"failed: {task.comparison}: {done.failure}"]:
+        for line in report.lines if report else [f"failed: {task.comparison}: {done.failure}"]:
             reporter.say(line)
         reporter.advance(steps_of(task, settings))
-        for result in measured.results if measured else ():
+        for result in report.results if report else ():
             yield _noted(result, cluster.here) if cluster.here > 1 else result
 
 
-def measure_here(task: Task, settings: Settings, own_threads: bool, alone: bool) -> Measured:
+def measure_here(task: Task, settings: Settings, own_threads: bool, alone: bool) -> ComparisonReport:
     """Measure a comparison on this host, in a Dask worker; `alone` waits until no other worker of the host measures.
 
     Raises:
@@ -91,7 +91,7 @@ def measure_here(task: Task, settings: Settings, own_threads: bool, alone: bool)
         settings = replace(settings, cache=CACHE)
     heard = Lines()
     with _host_lock() if alone else nullcontext():
-        return Measured(list(measure(task, settings, heard)), heard.lines)
+        return ComparisonReport(list(measure(task, settings, heard)), heard.lines)
 
 
 class Lines(Silent):

@@ -1,4 +1,4 @@
-"""Owns torch.compile as the benchmark runs it: the whole model, its repeated blocks, and blocks compiled before.
+"""torch.compile as the benchmark runs it: the whole model, its repeated blocks, and blocks compiled before.
 
 Each timed process starts with cold caches (`process.CACHES`). All ways get the same options, the trivial function that
 shows the toolchain's own start-up included, so that only what is compiled differs.
@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.specification import BenchmarkError, Run
-from benchmarks.subject import Reference
+from benchmarks.errors import BenchmarkError
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 ARTIFACTS = "compiled-blocks.zip"  # in the folder of the reference; each run prepares its own
@@ -33,24 +33,11 @@ def switches() -> dict[str, str]:
     return {"trial builds": "off" if quick_start_options() else "on"}
 
 
-def prepare(run: Run, reference: Reference) -> None:
-    """Compile the blocks of a run's model ahead of time into a file beside its reference; in a process of its own.
-
-    Raises:
-        BenchmarkError: the run is not in fp32, whose way (weights or autocast) is chosen only when it is timed.
-    """
-    import numpy as np
-    import torch
-
-    from benchmarks.subjects import timm_models
+def save_artifacts(model: nn.Module, images: torch.Tensor, folder: Path) -> None:
+    """Compile a model's blocks ahead of time, for such images, into a file of the folder; in a process of its own."""
     from runtimes.compiled_blocks import save_compiled
 
-    if run.comparison.precision != "fp32":
-        raise BenchmarkError(f"{run.subject}: saved artifacts are timed in fp32 only")
-    device = "cuda" if run.comparison.device == "gpu" else "cpu"
-    model = timm_models.create(run.comparison, reference).to(device)
-    images = torch.from_numpy(np.ascontiguousarray(reference.inputs()["images"].transpose(0, 3, 1, 2)))
-    save_compiled(model, images.to(device), reference.folder / ARTIFACTS)
+    save_compiled(model, images, folder / ARTIFACTS)
 
 
 def compiled(model: nn.Module, runtime: str, folder: Path) -> Callable[[Any], Any]:
@@ -59,7 +46,7 @@ def compiled(model: nn.Module, runtime: str, folder: Path) -> Callable[[Any], An
     Args:
         model: in eval mode, in its final precision and place.
         runtime: torch-compile, torch-regional or torch-regional-cached.
-        folder: where `prepare` wrote its file, for torch-regional-cached.
+        folder: where `save_artifacts` wrote its file, for torch-regional-cached.
 
     Raises:
         BenchmarkError: another runtime.

@@ -1,4 +1,4 @@
-"""Owns work on a Dask cluster: reaching its scheduler, seeing that its workers fit, handing tasks out.
+"""Work on a Dask cluster: reaching its scheduler, seeing that its workers fit, handing tasks out.
 
 A task whose worker dies is given to another by the scheduler; one that outlives several workers is given up.
 """
@@ -22,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.errors import ClusterError
 from implementations.errors import BackboneError
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ DEATHS = 3  # workers that a task may outlive, on a cluster that is started here
 SAME_EVERYWHERE = ("distributed", "dask", "cloudpickle", "msgpack")
 
 
-class ClusterError(BackboneError):
-    """A cluster that cannot do the work; one line."""
-
-
 @dataclass(frozen=True)
 class Cluster:
     """A connection to a cluster; `here` is the number of workers that were started on this machine, 0 for another's."""
@@ -50,7 +47,7 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Done:
+class Completion:
     """The end of a task: its key and what it returned, or in one line why it came to nothing."""
 
     key: str
@@ -87,7 +84,9 @@ def connected(scheduler: str | None, workers: int | None, say: Callable[[str], N
         yield Cluster(client, 0, say)
 
 
-def run_all(cluster: Cluster, function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]]) -> Iterator[Done]:
+def run_all(
+    cluster: Cluster, function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]]
+) -> Iterator[Completion]:
     """Call a function with each task's arguments on some worker; yields the ends as they come.
 
     The function is sent by name: workers run their own code. BackboneErrors that it raises become failures.
@@ -113,7 +112,7 @@ def run_all(cluster: Cluster, function: Callable[..., Any], tasks: Mapping[str, 
                 said = _said_of_no_workers(cluster, said)
                 continue
             for future in finished:
-                yield _done(futures.pop(future), future)
+                yield _completion(futures.pop(future), future)
     except (OSError, CancelledError) as error:
         raise ClusterError("the scheduler has gone; what is finished is kept, the same command goes on") from error
     finally:
@@ -142,14 +141,16 @@ def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[A
         return None, str(error)
 
 
-def _done(key: str, future: Any) -> Done:
+def _completion(key: str, future: Any) -> Completion:
     from distributed import KilledWorker
 
     try:
         value, failure = future.result()
     except KilledWorker as error:
-        return Done(key, None, f"given up: {error.allowed_failures + 1} workers died of it, one after another", True)
-    return Done(key, value, failure)
+        return Completion(
+            key, None, f"given up: {error.allowed_failures + 1} workers died of it, one after another", True
+        )
+    return Completion(key, value, failure)
 
 
 def _said_of_no_workers(cluster: Cluster, said: bool) -> bool:

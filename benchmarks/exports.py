@@ -1,4 +1,4 @@
-"""Owns exported models as they are timed: ours and timm's under OpenVINO and ONNX Runtime, input and output bound."""
+"""Exported models as they are timed: ours and timm's under OpenVINO and ONNX Runtime, input and output bound."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -16,30 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.specification import BenchmarkError, Comparison
+from benchmarks.comparison import Comparison
+from benchmarks.errors import BenchmarkError
+from benchmarks.subject import Executable
 
 OPENVINO_PRECISION = {"fp32": "f32", "bf16": "bf16"}
 TRIALS = 5  # steps by which the faster of two exports of timm's is chosen
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """An exported model with its batch bound.
-
-    `step` returns the output (B, classes) float32 in the runtime's own buffer, which the next step overwrites;
-    `to_numpy` copies it. `compile_s` is what exporting, compiling and the first call cost beyond one warm step.
-    """
-
-    step: Callable[[], np.ndarray]
-    layout: str
-    compile_s: float
-    versions: dict[str, str]
-    switches: dict[str, str]
-    to_numpy: Callable[[Any], np.ndarray] = np.array
-
-
-def openvino_from_ours(model: Any, images: np.ndarray, fixed: Comparison, cache: Path | None = None) -> Compiled:
-    """Our Keras model through its own OpenVINO export.
+def openvino_from_ours(model: Any, images: np.ndarray, fixed: Comparison, cache: Path | None = None) -> Executable:
+    """Our Keras model through its own OpenVINO export; `compile_s` counts exporting, compiling and the first call.
 
     Args:
         model: a backbone in float32; the runtime lowers the precision itself.
@@ -57,10 +43,10 @@ def openvino_from_ours(model: Any, images: np.ndarray, fixed: Comparison, cache:
         _folded(model).export(str(path), format="openvino", verbose=False)
         graph = _read(path)
     graph.reshape([len(images), *images.shape[1:]])
-    return _run_openvino(graph, images, fixed, start, "nhwc", {})
+    return _run_openvino(graph, images, fixed, start, "nhwc")
 
 
-def openvino_from_timm(module: Any, images: np.ndarray, fixed: Comparison, cache: Path | None = None) -> Compiled:
+def openvino_from_timm(module: Any, images: np.ndarray, fixed: Comparison, cache: Path | None = None) -> Executable:
     """timm's model through `openvino.convert_model`, with attention fused or spelled out, whichever is faster here.
 
     Arguments and errors as `openvino_from_ours`; `module` is in eval mode, `cache` keeps the converted files.
@@ -74,11 +60,12 @@ def openvino_from_timm(module: Any, images: np.ndarray, fixed: Comparison, cache
             _convert_once(path, partial(_convert_timm, module, images, path, fused))
             spent = json.loads(path.with_suffix(".json").read_text())
             start = time.perf_counter() - spent
-            runs[attention] = _run_openvino(_read(path), images, fixed, start, "nchw", {"attention": attention})
-    return runs[_fastest({attention: run.step for attention, run in runs.items()})]
+            runs[attention] = _run_openvino(_read(path), images, fixed, start, "nchw")
+    chosen = _fastest({attention: run.step for attention, run in runs.items()})
+    return replace(runs[chosen], note=f"attention {chosen}, the faster of two exports")
 
 
-def onnxruntime_from_ours(model: Any, images: np.ndarray, fixed: Comparison, cache: Path | None = None) -> Compiled:
+def onnxruntime_from_ours(model: Any, images: np.ndarray, fixed: Comparison, cache: Path | None = None) -> Executable:
     """Our Keras model through its own ONNX export; arguments and errors as `openvino_from_ours`."""
     _need_onnxruntime(fixed)
     start = time.perf_counter()
@@ -88,7 +75,7 @@ def onnxruntime_from_ours(model: Any, images: np.ndarray, fixed: Comparison, cac
         return _run_onnx(path, images, fixed, start, "nhwc")
 
 
-def onnxruntime_from_timm(module: Any, images: np.ndarray, fixed: Comparison, cache: Path | None = None) -> Compiled:
+def onnxruntime_from_timm(module: Any, images: np.ndarray, fixed: Comparison, cache: Path | None = None) -> Executable:
     """timm's model through `torch.onnx.export`; arguments and errors as `openvino_from_timm`."""
     _need_onnxruntime(fixed)
     images = np.ascontiguousarray(images.transpose(0, 3, 1, 2))  # B, C, H, W
@@ -126,9 +113,7 @@ def _read(path: Path) -> Any:
     return openvino.Core().read_model(path)
 
 
-def _run_openvino(
-    graph: Any, images: np.ndarray, fixed: Comparison, start: float, layout: str, switches: dict[str, str]
-) -> Compiled:
+def _run_openvino(graph: Any, images: np.ndarray, fixed: Comparison, start: float, layout: str) -> Executable:
     """Compile for latency on the comparison's threads, and bind the batch without copying it."""
     import openvino
 
@@ -147,16 +132,18 @@ def _run_openvino(
         request.infer()
         return request.get_output_tensor(0).data
 
-    return Compiled(
+    return Executable(
         step=step,
+        to_numpy=np.array,
+        params_m=None,  # whose model it was knows
         layout=layout,
         compile_s=_first_call(step, start),
         versions={"openvino": version("openvino")},
-        switches={"streams": "1", "hint": "latency"} | switches,
+        switches={"streams": "1", "hint": "latency"},
     )
 
 
-def _run_onnx(path: Path, images: np.ndarray, fixed: Comparison, start: float, layout: str) -> Compiled:
+def _run_onnx(path: Path, images: np.ndarray, fixed: Comparison, start: float, layout: str) -> Executable:
     """Open the model on the comparison's threads with every optimisation, and bind the batch and the output."""
     import onnxruntime
 
@@ -174,8 +161,10 @@ def _run_onnx(path: Path, images: np.ndarray, fixed: Comparison, start: float, l
         session.run_with_iobinding(binding)
         return binding.get_outputs()[0].numpy()
 
-    return Compiled(
+    return Executable(
         step=step,
+        to_numpy=np.array,
+        params_m=None,  # whose model it was knows
         layout=layout,
         compile_s=_first_call(step, start),
         versions={"onnxruntime": version("onnxruntime")},

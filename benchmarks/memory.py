@@ -1,7 +1,8 @@
-"""Owns memory as a benchmark sees it: the peak that a process reached, and telling that there was not enough."""
+"""Memory as a benchmark sees it: the peak that was reached, and telling that there was not enough."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 # Part of what TensorFlow, torch, XLA, oneDNN, ONNX Runtime, OpenVINO and CUDA say when an allocation fails.
@@ -42,3 +43,23 @@ def peak_memory_mb() -> float:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def peak_accelerator_memory_mb() -> float | None:
+    """Most memory that tensors took on the card, in MB; None where the framework keeps no count."""
+    if "torch" in sys.modules:
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.max_memory_allocated() / 1e6
+    if "jax" in sys.modules:
+        import jax
+
+        peak = (jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+        return peak / 1e6 if peak is not None else None
+    if "tensorflow" in sys.modules:
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            return tf.config.experimental.get_memory_info("GPU:0")["peak"] / 1e6
+    return None

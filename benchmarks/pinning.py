@@ -1,4 +1,4 @@
-"""Owns how a worker process is held to a number of threads: settings of the libraries, and the cores it may use."""
+"""Holding a worker process to a number of threads: settings of the libraries, and the cores it may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owns the parent's side of a worker: starting it pinned and cold, waiting with a limit, and ending it for certain."""
+"""The parent's side of a worker: starting it pinned and cold, waiting with a limit, and ending it for certain."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.comparison import Run
 from benchmarks.pinning import thread_settings
-from benchmarks.specification import Run
 from benchmarks.subject import Reference
 from benchmarks.worker import Job
 

@@ -1,4 +1,4 @@
-"""Owns the rule that what is timed must first be right: its error against float64, held against the reference's own."""
+"""What is timed must first be right: its error against float64, held against the reference's own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.specification import Precision
+from benchmarks.comparison import Precision
 from benchmarks.subject import Reference
 from implementations.parity.compare import FACTOR, LIMIT
 

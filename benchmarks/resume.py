@@ -1,4 +1,4 @@
-"""Owns what a results file spares a sweep: which runs it holds already, measured with what is installed now.
+"""What a results file spares a sweep: which runs it holds already, measured with what is installed now.
 
 A subject is measured again when it failed, or when a package that took part in it has another version. It is then timed
 in turns of its own together with the anchors that the file already has (`turns.ANCHORS`), because ratios hold only
@@ -8,13 +8,13 @@ between runs that took turns. A comparison that was interrupted left no rows, an
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.environment import installed_versions, split, this_machine
-from benchmarks.specification import BenchmarkError, Subject
+from benchmarks.comparison import Subject
+from benchmarks.errors import BenchmarkError
+from benchmarks.machine import split, this_machine, versions_in
 from benchmarks.turns import ANCHORS, LOWERED, Task
 from catalog.results_file import Result
 from implementations.registry import architecture_of
@@ -24,8 +24,8 @@ _LOWERED = re.compile(rf"{LOWERED} (\d+)")
 
 
 @dataclass(frozen=True)
-class _Measured:
-    """A run that a file holds, as it was asked for."""
+class _RunKey:
+    """What tells a run of a file from others, as it was asked for."""
 
     model: str
     img_size: int | None
@@ -48,7 +48,7 @@ def left_on_any_host(tasks: Sequence[Task], results: Iterable[Result], own_threa
     With `own_threads` every host used as many threads as it has cores, and their number does not count.
     """
 
-    def key(run: _Measured) -> _Measured:
+    def key(run: _RunKey) -> _RunKey:
         return replace(run, threads=0) if own_threads else run
 
     done = {key(_as_asked(result)) for result in results if result.status == "ok"}
@@ -65,7 +65,7 @@ def _without(tasks: Sequence[Task], is_done: Callable[[Task, Subject], bool]) ->
     return left
 
 
-def _done(results: Iterable[Result], python_for: PythonFor) -> set[_Measured]:
+def _done(results: Iterable[Result], python_for: PythonFor) -> set[_RunKey]:
     device = this_machine().device
     installed: dict[tuple[str, str], bool] = {}
     done = set()
@@ -87,19 +87,19 @@ def _still_installed(implementation: str, libraries: str, python_for: PythonFor)
         python = python_for(implementation)
     except BenchmarkError:
         return True
-    found = installed_versions(list(recorded), None if python == Path(sys.executable) else python)
+    found = versions_in(python, list(recorded))
     return all(found.get(name) == version for name, version in recorded.items())
 
 
-def _as_asked(result: Result) -> _Measured:
+def _as_asked(result: Result) -> _RunKey:
     lowered = _LOWERED.search(result.note)
     batch_size = int(lowered[1]) if lowered else result.infer_batch_size
     subject = f"{result.implementation}:{result.runtime}"
     fixed = (result.model, result.infer_img_size, batch_size, result.precision, result.threads, result.kind)
-    return _Measured(*fixed, subject)
+    return _RunKey(*fixed, subject)
 
 
-def _wish(task: Task, subject: Subject) -> _Measured:
+def _wish(task: Task, subject: Subject) -> _RunKey:
     fixed = task.comparison
     sizes = (architecture_of(fixed.workload), fixed.img_size, fixed.batch_size)
-    return _Measured(*sizes, fixed.precision, fixed.threads, fixed.device, str(subject))
+    return _RunKey(*sizes, fixed.precision, fixed.threads, fixed.device, str(subject))

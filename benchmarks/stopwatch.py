@@ -1,4 +1,4 @@
-"""Owns how steps are timed: warming up until they are stable, then a minimum of time and of steps."""
+"""Timing of steps: warming up until they are stable, then a minimum of time and of steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owns what a worker asks of a subject: load the workload into a runtime, and be called step by step."""
+"""What a worker asks of a subject: to load the workload into a runtime, as something to be called step by step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.specification import TIMM, BenchmarkError, Run
+from benchmarks.comparison import Run
+from benchmarks.errors import BenchmarkError
+from catalog.vocabulary import FUNCTIONS, OURS, TIMM
 
 WEIGHTS = "weights.safetensors"
 AGAIN = "single-again.npy"
@@ -53,14 +55,15 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A workload ready to be timed.
+class Executable:
+    """A workload in a runtime, ready to be timed.
 
-    `step` runs the batch once and returns when the result is there; `to_numpy` turns what it returns into the
-    reference's layout, float32. The input of `step` already lies where the runtime wants it, in the precision of the
-    run. `params_m` are the parameters of what runs, in millions; `versions` are the packages that took part;
-    `switches` are settings of the runtime that matter to speed, the same for all its subjects. `compile_s` is what
-    loading spent on compiling, beside the first step; `note` is what a reader of the row should know.
+    `step` runs the batch once and returns when the result is there, which the next step may overwrite; `to_numpy`
+    copies it into the reference's layout, float32. The input of `step` already lies where the runtime wants it, in the
+    precision of the run. `params_m` are the parameters of what runs, in millions; `versions` are the packages that took
+    part; `switches` are settings of the runtime that matter to speed, the same for all its subjects. `compile_s` is
+    what loading spent on exporting and compiling, beside the first step; `note` is what a reader of the row should
+    know.
     """
 
     step: Callable[[], Any]
@@ -73,24 +76,13 @@ class Loaded:
     note: str = ""
 
 
-# The module that loads a subject, each with `load(run: Run, reference: Reference) -> Loaded`.
-MODULES = {
-    "backbone-survey": "ours",
-    TIMM: "timm_models",
-    "keras-hub": "keras_hub",
-    "keras-cv-attention-models": "keras_cv_attention_models",
-    "vit-keras": "vit_keras",
-    "tf-models-official": "model_garden",
-    "keras": "keras_layers",
-    "torch": "torch_functions",
-    "tensorflow": "tensorflow_functions",
-}
-
-
+# The module that loads a subject, with `load(run: Run, reference: Reference) -> Executable`; the rivals share one.
+MODULES = {OURS: "ours", TIMM: "timm_models", **dict.fromkeys(FUNCTIONS, "layers")}
+RIVALS = "rival_models"
 PACKAGE = "benchmarks.subjects"
 
 
-def load(run: Run, reference: Reference, package: str = PACKAGE) -> Loaded:
+def load(run: Run, reference: Reference, package: str = PACKAGE) -> Executable:
     """Load a run's workload; called in the worker process only.
 
     Raises:
@@ -119,7 +111,7 @@ def _missing_packages_named(run: Run) -> Iterator[None]:
 
 
 def _module(run: Run, package: str) -> ModuleType:
-    return importlib.import_module(f"{package}.{MODULES[run.subject.implementation]}")
+    return importlib.import_module(f"{package}.{MODULES.get(run.subject.implementation, RIVALS)}")
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

@@ -1,11 +1,13 @@
-"""Owns what a sweep compares: the default models, layers and subjects, the important comparisons first."""
+"""What a sweep compares: the default models, layers and subjects, the important comparisons first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.specification import OURS, TIMM, Comparison, Precision, Subject, parse_layer
+from benchmarks.comparison import Comparison, Precision, Subject, parse_layer
+from benchmarks.rivals import rivals
 from benchmarks.turns import Task
+from catalog.vocabulary import OURS, TIMM
 from implementations import registry
 from implementations.family import Family
 
@@ -21,20 +23,14 @@ PHOTOGRAPH = "image-processing-640x480"
 REGIONAL = ("vit_large_patch16_224", "vit_base_patch16_224", "swin_tiny_patch4_window7_224")
 FLOOR = "trivial-function-1"
 
-# Who the targets are stated against; then everyone else, beside those whom both groups share.
+# Who the targets are stated against, beside the rivals; then everyone else, beside those whom both groups share.
 FIRST = (
     Subject(OURS, "tf-graph"),
     Subject(OURS, "tf-xla"),
     Subject(OURS, "openvino"),
     Subject(TIMM, "openvino"),
     Subject(TIMM, "torch"),
-    Subject("keras-hub", "tf-graph"),
-    Subject("keras-hub", "tf-xla"),
-    Subject("keras-cv-attention-models", "tf-graph"),
-    Subject("keras-cv-attention-models", "tf-xla"),
 )
-# Slower than those, as the first model shows; the others leave them out unless they are asked for.
-SLOWER = (Subject("vit-keras", "tf-graph"), Subject("tf-models-official", "tf-graph"))
 LATER = (
     Subject(OURS, "tf-graph"),
     Subject(TIMM, "torch"),
@@ -44,13 +40,6 @@ LATER = (
     Subject(OURS, "jax"),
     Subject(OURS, "torch"),
 )
-# The families of which a rival has variants; who is not here has every model, timm those that are proven against it.
-RIVAL_FAMILIES = {
-    "keras-hub": ("vit", "deit", "swin"),
-    "keras-cv-attention-models": ("vit", "swinv2"),
-    "vit-keras": ("vit",),
-    "tf-models-official": ("vit",),
-}
 REGIONAL_SUBJECTS = (
     Subject(TIMM, "torch"),
     Subject(TIMM, "torch-compile"),
@@ -92,12 +81,13 @@ def whole_sweep(
     at both ends: no rate is believed that lies above it, and a slow spell must not lower it.
     """
     first_batch, first_precision = batch_sizes[:1], precisions[:1]
+    first = (*FIRST, *_rivals(slow=False))
     fixed = (threads, device)
     return [
         *tasks_for(PEAKS, [1], precisions, *fixed),
         *tasks_for([PHOTOGRAPH], [1], first_precision, *fixed),
-        *tasks_for(MODELS[:1], batch_sizes, precisions, *fixed, img_size, among=(*FIRST, *SLOWER)),
-        *tasks_for(MODELS[1:], batch_sizes, precisions, *fixed, img_size, among=FIRST),
+        *tasks_for(MODELS[:1], batch_sizes, precisions, *fixed, img_size, among=(*first, *_rivals(slow=True))),
+        *tasks_for(MODELS[1:], batch_sizes, precisions, *fixed, img_size, among=first),
         *tasks_for([FLOOR], [1], first_precision, *fixed),
         *tasks_for(REGIONAL, [1], first_precision, *fixed, img_size, subjects=REGIONAL_SUBJECTS),
         *tasks_for(LAYERS, first_batch, precisions, *fixed),
@@ -141,13 +131,19 @@ def _img_size(workload: str, wanted: int | None) -> int | None:
     return wanted or registry.pretrained_config(workload).input_size[1]
 
 
+def _rivals(slow: bool) -> tuple[Subject, ...]:
+    """The rivals as a sweep times them; a slow one shows so on the first model, and the others leave it out."""
+    chosen = (rival for rival in rivals().values() if rival.slow == slow)
+    return tuple(Subject(rival.name, runtime) for rival in chosen for runtime in rival.swept)
+
+
 def _subjects(workload: str, among: Sequence[Subject]) -> tuple[Subject, ...]:
     """Who of those has a workload; single variants that a rival lacks are found out when it is asked to load them."""
     layer = parse_layer(workload)
     if layer:
         return LAYER_SUBJECTS[layer.kind]
     family = registry.family_of(workload)
-    chosen = dict.fromkeys(among or (*FIRST, *SLOWER, *LATER))
+    chosen = dict.fromkeys(among or (*FIRST, *_rivals(slow=False), *_rivals(slow=True), *LATER))
     return tuple(subject for subject in chosen if _has(subject.implementation, family))
 
 
@@ -155,4 +151,5 @@ def _has(implementation: str, family: Family) -> bool:
     """Whether an implementation has variants of a family."""
     if implementation == TIMM:
         return family.in_timm
-    return family.name in RIVAL_FAMILIES.get(implementation, (family.name,))
+    rival = rivals().get(implementation)
+    return rival is None or family.name in rival.builds

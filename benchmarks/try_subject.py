@@ -1,4 +1,4 @@
-"""Owns a look at one subject in this process, with its traceback: WORKLOAD IMG_SIZE|- BATCH PRECISION SUBJECT."""
+"""A look at one subject in this process, with its traceback: WORKLOAD IMG_SIZE|- BATCH PRECISION SUBJECT."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks import stopwatch
+from benchmarks.comparison import Comparison, Precision, Run, Subject
 from benchmarks.pinning import usable_cores
 from benchmarks.proof import prove
-from benchmarks.reference_outputs import reference_for
-from benchmarks.specification import Comparison, Precision, Run, Subject
+from benchmarks.references import reference_for
 from benchmarks.subject import load
 
 

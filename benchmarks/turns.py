@@ -1,4 +1,4 @@
-"""Owns a comparison as it is measured: its subjects loaded one by one, then timed in turns (A B A B)."""
+"""A comparison as it is measured: its subjects loaded one by one, then timed in turns (A B A B)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import rivals
-from benchmarks.measured_row import failed_row, measured_row
+from benchmarks import virtual_environments
+from benchmarks.comparison import Comparison, Run, Subject
+from benchmarks.errors import BenchmarkError
 from benchmarks.memory import smaller_batch
 from benchmarks.process import RunError, Worker
-from benchmarks.reference_outputs import Costs, costs_of, reference_for
-from benchmarks.specification import OURS, TIMM, BenchmarkError, Comparison, Run, Subject
+from benchmarks.references import Costs, costs_of, reference_for
+from benchmarks.run_rows import failed_row, measured_row
 from benchmarks.subject import PACKAGE
 from catalog.results_file import Result
+from catalog.vocabulary import OURS, TIMM
 
 MIN_STEPS = 2  # of a turn
 SPARE_BYTES = 1_000_000_000  # that stay free when another worker is started
@@ -47,7 +49,7 @@ class Settings:
     min_time_s: float = 3.0
     limit_s: float = 300.0
     package: str = PACKAGE
-    python_for: Callable[[str], Path] = rivals.python_for
+    python_for: Callable[[str], Path] = virtual_environments.python_for
 
 
 class Reporter(Protocol):

@@ -1,4 +1,4 @@
-"""Owns the timed process: loads one subject, proves it right, warms it up, and times it when told to.
+"""The timed process: it loads one subject, proves it right, warms it up, and times it when told to.
 
 It is started as `python -m benchmarks.worker` and speaks JSON, a line per message: the job comes first
 on its standard input and is answered by "ready" or "error"; each `{"seconds", "steps"}` is answered by the steps timed;
@@ -18,10 +18,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TextIO
 
-from benchmarks import accelerator, stopwatch
-from benchmarks.memory import is_out_of_memory, peak_memory_mb
+from benchmarks import stopwatch
+from benchmarks.comparison import Comparison, Run, Subject
+from benchmarks.errors import BenchmarkError
+from benchmarks.machine import accelerator_name
+from benchmarks.memory import is_out_of_memory, peak_accelerator_memory_mb, peak_memory_mb
 from benchmarks.pinning import pin
-from benchmarks.specification import BenchmarkError, Comparison, Run, Subject
 
 PARENT_DEATH = 1  # PR_SET_PDEATHSIG
 
@@ -113,11 +115,11 @@ def _serve(job: Job, answers: TextIO) -> None:
         versions=loaded.versions,
         switches=loaded.switches,
         note=loaded.note,
-        accelerator=accelerator.accelerator_name() if on_card else None,
+        accelerator=accelerator_name() if on_card else None,
     )
     while wish := json.loads(sys.stdin.readline() or "{}"):
         _answer(answers, "measured", steps_s=stopwatch.measure(loaded.step, wish["seconds"], wish["steps"]))
-    _answer(answers, "ended", peak_memory_mb=accelerator.peak_memory_mb() if on_card else peak_memory_mb())
+    _answer(answers, "ended", peak_memory_mb=peak_accelerator_memory_mb() if on_card else peak_memory_mb())
 
 
 def _described(error: Exception) -> dict[str, Any]:

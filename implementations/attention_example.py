@@ -1,4 +1,4 @@
-"""Owns the example picture of attention: a small ViT learns to name a colour, and shows where it looked.
+"""The example picture of attention: a small ViT learns to name a colour, and shows where it looked.
 
 `python -m implementations.attention_example PATH` trains it anew and writes the picture. The repository ships no
 weights, and random ones look nowhere; the task is made here, so the picture needs no download.

@@ -1,4 +1,4 @@
-"""Owns the file of compiled blocks: a model's repeated blocks compiled ahead of time, saved, and put back in place.
+"""A file of compiled blocks: a model's repeated blocks compiled ahead of time, saved, and put back in place.
 
 One machine-code library per kind of block, without weights: at loading each block of the model hands its own tensors to
 the library of its kind, so that the file is small, serves any weights, and needs neither Dynamo nor a C++ compiler

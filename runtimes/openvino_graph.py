@@ -1,4 +1,4 @@
-"""Owns the tuning of an exported OpenVINO graph: nodes that its runtime has fast kernels for, the same function.
+"""Tuning of an exported OpenVINO graph: nodes that its runtime has fast kernels for, the same function.
 
 OpenVINO recognises many spellings of a layer norm and of attention, but not those that TensorFlow's graph of a Keras
 model arrives with. A pattern that is not found is left as it is: slower, never wrong.

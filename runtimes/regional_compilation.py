@@ -1,4 +1,4 @@
-"""Owns the compilation of a torch model by regions: its repeated blocks share one compiled body, the rest stays eager.
+"""Compilation of a torch model by regions: its repeated blocks share one compiled body, the rest stays eager.
 
 Whole-model compilation unrolls every
 block into one graph, so that it takes as long as the model is deep. Here the first block is compiled and the others

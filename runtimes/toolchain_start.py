@@ -1,4 +1,4 @@
-"""Owns how inductor's C++ toolchain is started for a first call with cold caches: with less to do, and sooner."""
+"""The start of inductor's C++ toolchain for a first call with cold caches: with less to do, and sooner."""
 
 from __future__ import annotations
 

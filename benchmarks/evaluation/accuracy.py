@@ -1,4 +1,4 @@
-"""Owns what an accuracy is: counts of right predictions, as percentages with their confidence intervals."""
+"""Accuracy: counts of right predictions, as percentages with their confidence intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owns the loop: read, prepare and predict a batch at a time, with the next batch prepared meanwhile."""
+"""Predictions of images, a batch at a time, with the next batch read and prepared meanwhile."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.errors import EvaluationError
 from benchmarks.evaluation.image_file import UnreadableImageError, read_bytes, readable_name, refuse_bombs
 from benchmarks.evaluation.predictor import Predictor
-from benchmarks.evaluation.specification import EvaluationError
 
 TOP = 5
 

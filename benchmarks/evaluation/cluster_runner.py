@@ -1,4 +1,4 @@
-"""Owns an evaluation on a Dask cluster: shards of whole batches, predicted by workers that keep the model loaded."""
+"""An evaluation on a Dask cluster: shards of whole batches, predicted by workers that keep the model loaded."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.dask_cluster import Cluster, forget_settings_of_workers, run_all
+from benchmarks.errors import EvaluationError
 from benchmarks.evaluation.batches import Batch, BatchResult
-from benchmarks.evaluation.evaluate import Description, HereRunner, Plan, runner_here
+from benchmarks.evaluation.evaluate import Description, LocalRunner, Plan, runner_here
 from benchmarks.evaluation.predictor import sha256, weights_file
-from benchmarks.evaluation.specification import Evaluation, EvaluationError
+from benchmarks.evaluation.specification import Evaluation
 
 BATCHES = 8  # of a shard at most: what is lost with a worker
 SHARES = 4  # shards of each worker at least, so that all end at about the same time
@@ -88,7 +89,7 @@ def predict_here(
 
 
 @functools.lru_cache(maxsize=1)
-def _runner(evaluation: Evaluation, digest: str, allowed: tuple[int, ...] | None) -> HereRunner:
+def _runner(evaluation: Evaluation, digest: str, allowed: tuple[int, ...] | None) -> LocalRunner:
     """The model on this worker, loaded once; its file of weights must be the client's."""
     forget_settings_of_workers()
     weights = weights_file(evaluation)

@@ -1,4 +1,4 @@
-"""Owns an evaluation from its parts to its result: images, weights, batches kept as they come, accuracy."""
+"""An evaluation from its parts to its result: images, weights, batches kept as they come, accuracy."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.accelerator import accelerator_name
-from benchmarks.environment import joined, processor_name
+from benchmarks.errors import EvaluationError
 from benchmarks.evaluation import accuracy
 from benchmarks.evaluation.batches import Batch, BatchResult, predictions
 from benchmarks.evaluation.folder import ImageFolder
 from benchmarks.evaluation.journal import Journal
 from benchmarks.evaluation.predictor import Predictor, load, sha256, weights_file
-from benchmarks.evaluation.specification import IMAGENET_CLASSES, SOME_CLASSES, Evaluation, EvaluationError
+from benchmarks.evaluation.specification import IMAGENET_CLASSES, SOME_CLASSES, Evaluation
+from benchmarks.machine import accelerator_name, joined, processor_name
 from catalog.evaluations_file import IMAGES, EvaluationResult
 
 
@@ -67,7 +67,7 @@ class Runner(Protocol):
         """Predict batches, in any order."""
 
 
-class HereRunner:
+class LocalRunner:
     """Predicts in this process."""
 
     shared = False
@@ -89,9 +89,9 @@ class HereRunner:
         yield from predictions(self.predictor, batches, self._batch_size, self._allowed)
 
 
-def runner_here(evaluation: Evaluation, weights: Path, allowed: Sequence[int] | None) -> HereRunner:
+def runner_here(evaluation: Evaluation, weights: Path, allowed: Sequence[int] | None) -> LocalRunner:
     """Load the model for this process. Raises EvaluationError, WeightsError: see `predictor.load`."""
-    return HereRunner(load(evaluation, weights), evaluation.batch_size, allowed)
+    return LocalRunner(load(evaluation, weights), evaluation.batch_size, allowed)
 
 
 @dataclass(frozen=True)

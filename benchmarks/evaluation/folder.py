@@ -1,4 +1,4 @@
-"""Owns which images an evaluation sees and what class each is of: a folder that holds one folder per class."""
+"""The images that an evaluation sees, and the class of each: a folder that holds one folder per class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.evaluation.specification import IMAGENET_CLASSES, EvaluationError
+from benchmarks.errors import EvaluationError
+from benchmarks.evaluation.specification import IMAGENET_CLASSES
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 # The classes of ImageNet-1K in the order of a classifier's outputs; written by implementations/parity/tables.py from

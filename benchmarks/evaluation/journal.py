@@ -1,4 +1,4 @@
-"""Owns the file that keeps an evaluation's finished batches until its end, so that an interrupted one goes on."""
+"""The file that keeps an evaluation's finished batches until its end, so that an interrupted one goes on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.errors import EvaluationError
 from benchmarks.evaluation.batches import BatchResult
-from benchmarks.evaluation.specification import EvaluationError
 
 FORMAT = 1
 

@@ -1,4 +1,4 @@
-"""Owns what an evaluation asks of an implementation: its image processing and its model, ready to be called."""
+"""What an evaluation asks of an implementation: its image processing and its model, ready to be called."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.evaluation.specification import Evaluation, EvaluationError
-from benchmarks.specification import OURS, TIMM
+from benchmarks.errors import EvaluationError
+from benchmarks.evaluation.specification import Evaluation
+from catalog.vocabulary import OURS, TIMM
 from implementations.checkpoint import is_file
 
 _CHUNK = 1 << 22
@@ -36,7 +37,7 @@ class Predictor:
 
 
 # The module of an implementation, each with `load(evaluation: Evaluation, weights: Path) -> Predictor`.
-MODULES = {OURS: "ours", TIMM: "timm_models"}
+MODULES = {OURS: "our_predictor", TIMM: "timm_predictor"}
 
 
 def load(evaluation: Evaluation, weights: Path) -> Predictor:

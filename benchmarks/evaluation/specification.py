@@ -1,13 +1,13 @@
-"""Owns the words of an evaluation: what is evaluated, on which data set, and how many classes it tells apart."""
+"""What an evaluation is of: what is evaluated, on which data set, and how many classes it tells apart."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.specification import OURS, TIMM
+from benchmarks.errors import EvaluationError
 from catalog.evaluations_file import IMAGES
-from implementations.errors import BackboneError
+from catalog.vocabulary import OURS, TIMM
 from implementations.family import PretrainedConfig
 from implementations.registry import family_of, pretrained_config
 
@@ -18,10 +18,6 @@ IMAGENET_CLASSES = 1000
 # Data sets of 200 of ImageNet's classes: the prediction is the best of these, as in their papers and timm's validate.py
 # (`--valid-labels`).
 SOME_CLASSES = {"imagenet-a": 200, "imagenet-r": 200, "imagenet-a-clean": 200, "imagenet-r-clean": 200}
-
-
-class EvaluationError(BackboneError):
-    """An evaluation that was asked for and cannot be run; one line."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Loads workloads: one module per implementation, each with `load(run, reference) -> Loaded`."""
+"""Subjects: modules that load workloads, each with `load(run, reference) -> Executable`; see `benchmarks.subject`."""

@@ -1,59 +1,57 @@
-"""Owns single layers as subjects: our attention, timm's, and what the subjects of layers share."""
+"""Single layers as subjects: attention by us, timm and Keras, and the functions of torch and TensorFlow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from benchmarks.layer_reference import checked_layer
-from benchmarks.specification import BenchmarkError, Layer, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects.runtimes import (
-    KERAS_BACKENDS,
-    keras_loaded,
-    need_runtime,
-    switches,
-    torch_step,
-    use_keras,
-    versions,
-)
-from benchmarks.subjects.timm_tensors import TimmTensors
+from benchmarks.comparison import Layer, Run
+from benchmarks.errors import BenchmarkError
+from benchmarks.layer_references import checked_layer
+from benchmarks.machine import versions
+from benchmarks.subject import Executable, Reference
+from benchmarks.subjects.steps import KERAS_BACKENDS, keras_executable, need_runtime, switches, torch_step, use_keras
+from benchmarks.timm_tensors import TimmTensors
+from catalog.vocabulary import OURS, TIMM
 
 TORCH_RUNTIMES = ("torch", "torch-compile")
 
 
-def load_ours(run: Run, reference: Reference) -> Loaded:
-    """`implementations.layers.attention`: `Attention` or `scaled_dot_product_attention`.
+def load(run: Run, reference: Reference) -> Executable:
+    """A layer, by whoever has it.
 
     Raises:
-        BenchmarkError: another layer, or another runtime.
+        BenchmarkError: the implementation does not have the layer, or not under this runtime.
     """
-    layer = need_layer(run, "self-attention", "sdpa")
+    loaders = {OURS: _ours, TIMM: _timm, "keras": _keras, "torch": _torch, "tensorflow": _tensorflow}
+    return loaders[run.subject.implementation](run, reference)
+
+
+def _ours(run: Run, reference: Reference) -> Executable:
+    """`implementations.layers.attention`: `Attention` or `scaled_dot_product_attention`."""
+    layer = _need_layer(run, "self-attention", "sdpa")
     need_runtime(run, *KERAS_BACKENDS)
     use_keras(run)
     from implementations.layers.attention import Attention, scaled_dot_product_attention
 
     inputs = list(reference.inputs().values())
     if layer.kind == "sdpa":
-        return keras_loaded(run, scaled_dot_product_attention, inputs, None, None, ["keras"])
+        return keras_executable(run, scaled_dot_product_attention, inputs, None, None, ["keras"])
     from implementations.weights import assign_state
 
     channels, heads, _ = layer.sizes
     attention = Attention(channels, num_heads=heads, qkv_bias=True)
     assign_state(attention, TimmTensors(reference.weights).tensors, run.comparison.workload)
-    return keras_loaded(run, attention, inputs, attention, attention.count_params(), ["keras"])
+    return keras_executable(run, attention, inputs, attention, attention.count_params(), ["keras"])
 
 
-def load_timm(run: Run, reference: Reference) -> Loaded:
-    """timm's `Attention` as its users run it: fused, eager or compiled; and the trivial function beside its models.
-
-    Raises:
-        BenchmarkError: another layer, or another runtime.
-    """
-    layer = need_layer(run, "self-attention", "trivial-function")
+def _timm(run: Run, reference: Reference) -> Executable:
+    """timm's `Attention` as its users run it: fused, eager or compiled; and the trivial function beside its models."""
+    layer = _need_layer(run, "self-attention", "trivial-function")
     need_runtime(run, *TORCH_RUNTIMES)
     if layer.kind == "trivial-function":
-        return torch_loaded(run, reference, trivial, [])
+        return _torch_executable(run, reference, _trivial, [])
     import torch
 
     from runtimes.torchvision_ops import define_missing_operators
@@ -65,15 +63,72 @@ def load_timm(run: Run, reference: Reference) -> Loaded:
     attention = Attention(channels, num_heads=heads, qkv_bias=True).eval()
     tensors = TimmTensors(reference.weights).tensors
     attention.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
-    return torch_loaded(run, reference, attention, ["timm"])
+    return _torch_executable(run, reference, attention, ["timm"])
 
 
-def trivial(x: Any) -> Any:
+def _keras(run: Run, reference: Reference) -> Executable:
+    """`keras.layers.MultiHeadAttention` of a sequence with itself, or `keras.ops.dot_product_attention`.
+
+    The latter takes (B, tokens, heads, channels), so its inputs lie that way before timing starts, and its output is
+    turned after.
+    """
+    layer = _need_layer(run, "self-attention", "sdpa")
+    need_runtime(run, *KERAS_BACKENDS)
+    keras = use_keras(run)
+    inputs = reference.inputs()
+    if layer.kind == "sdpa":
+        turned = [array.swapaxes(1, 2).copy() for array in inputs.values()]  # B, tokens, heads, channels
+        executable = keras_executable(run, keras.ops.dot_product_attention, turned, None, None, ["keras"])
+        return _with_heads_first(executable)
+    channels, heads, _ = layer.sizes
+    attention = keras.layers.MultiHeadAttention(num_heads=heads, key_dim=channels // heads)
+    shape = inputs["x"].shape
+    attention.build(shape, shape)
+    tensors = TimmTensors(reference.weights)
+    tensors.separate_qkv("qkv", attention.query_dense, attention.key_dense, attention.value_dense)
+    tensors.joined_heads("proj", attention.output_dense)
+    tensors.finish(attention.weights)
+
+    def call(x: Any) -> Any:
+        return attention(x, x)
+
+    return keras_executable(run, call, [inputs["x"]], attention, attention.count_params(), ["keras"])
+
+
+def _with_heads_first(executable: Executable) -> Executable:
+    return replace(executable, to_numpy=lambda output: executable.to_numpy(output).swapaxes(1, 2))
+
+
+def _torch(run: Run, reference: Reference) -> Executable:
+    """`torch.nn.functional.scaled_dot_product_attention`, `torch.matmul`, or relu(x) + 1."""
+    layer = _need_layer(run, "sdpa", "matrix-product", "trivial-function")
+    need_runtime(run, *TORCH_RUNTIMES)
+    import torch
+
+    functions = {
+        "sdpa": torch.nn.functional.scaled_dot_product_attention,
+        "matrix-product": torch.matmul,
+        "trivial-function": _trivial,
+    }
+    return _torch_executable(run, reference, functions[layer.kind], [])
+
+
+def _tensorflow(run: Run, reference: Reference) -> Executable:
+    """`tf.matmul`, which is the machine's practical peak, or relu(x) + 1."""
+    layer = _need_layer(run, "matrix-product", "trivial-function")
+    need_runtime(run, "tf-graph", "tf-xla")
+    import tensorflow as tf
+
+    functions = {"matrix-product": tf.linalg.matmul, "trivial-function": lambda x: tf.nn.relu(x) + 1}
+    return keras_executable(run, functions[layer.kind], list(reference.inputs().values()), None, None, [])
+
+
+def _trivial(x: Any) -> Any:
     """relu(x) + 1, what it costs to compile anything at all."""
     return x.relu() + 1
 
 
-def torch_loaded(run: Run, reference: Reference, call: Callable, packages: list[str]) -> Loaded:
+def _torch_executable(run: Run, reference: Reference, call: Callable, packages: list[str]) -> Executable:
     """A torch module or function, eager or compiled, in the precision of the run."""
     import torch
 
@@ -90,15 +145,11 @@ def torch_loaded(run: Run, reference: Reference, call: Callable, packages: list[
 
         call = torch.compile(call, **compilation.options())
     step, to_numpy = torch_step(call, list(reference.inputs().values()), fixed)
-    return Loaded(step, to_numpy, params_m, "", versions("torch", *packages), switches(run.subject.runtime))
+    return Executable(step, to_numpy, params_m, "", versions("torch", *packages), switches(run.subject.runtime))
 
 
-def need_layer(run: Run, *kinds: str) -> Layer:
-    """The layer of a run.
-
-    Raises:
-        BenchmarkError: the workload is not a layer of one of `kinds`; what a subject has not is said by its name.
-    """
+def _need_layer(run: Run, *kinds: str) -> Layer:
+    """The layer of a run. Raises BenchmarkError where it is not of `kinds`."""
     if run.comparison.layer is None or run.comparison.layer.kind not in kinds:
         raise BenchmarkError(f"{run.subject}: {run.comparison.workload} is not raced; {', '.join(kinds)} are")
     return checked_layer(run.comparison)

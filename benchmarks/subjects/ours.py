@@ -1,20 +1,22 @@
-"""Owns our Keras models as subjects: TensorFlow (graph, XLA), JAX and torch back ends, and their exports."""
+"""Our Keras models as subjects: TensorFlow (graph, XLA), JAX and torch back ends, and their exports."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from benchmarks.specification import Comparison, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects import runtimes
+from benchmarks.comparison import Comparison, Run
+from benchmarks.machine import versions
+from benchmarks.subject import Executable, Reference
+from benchmarks.subjects import steps
 
 EXPORTS = ("openvino", "onnxruntime")
 
 
-def load(run: Run, reference: Reference) -> Loaded:
+def load(run: Run, reference: Reference) -> Executable:
     """See `subject.load`."""
     layer = run.comparison.layer
     if layer is not None and layer.kind == "image-processing":
@@ -24,37 +26,37 @@ def load(run: Run, reference: Reference) -> Loaded:
     if layer is not None:
         from benchmarks.subjects import layers
 
-        return layers.load_ours(run, reference)
-    runtimes.need_runtime(run, *runtimes.KERAS_BACKENDS, *EXPORTS)
+        return layers.load(run, reference)
+    steps.need_runtime(run, *steps.KERAS_BACKENDS, *EXPORTS)
     if run.subject.runtime in EXPORTS:
         return _load_export(run, reference)
-    runtimes.use_keras(run)
-    model = _model(run.comparison, reference, runtimes.FLOATS[run.comparison.precision])
-    if runtimes.KERAS_BACKENDS[run.subject.runtime] == "tensorflow":
+    steps.use_keras(run)
+    model = _model(run.comparison, reference, steps.FLOATS[run.comparison.precision])
+    if steps.KERAS_BACKENDS[run.subject.runtime] == "tensorflow":
         return _load_tensorflow(model, run, reference)
     images = reference.inputs()["images"]
 
     def call(batch: Any) -> Any:
         return model(batch, training=False)
 
-    return runtimes.keras_loaded(run, call, [images], model, _parameters(model), ["keras"])
+    return steps.keras_executable(run, call, [images], model, _parameters(model), ["keras"])
 
 
-def _load_tensorflow(model: Any, run: Run, reference: Reference) -> Loaded:
+def _load_tensorflow(model: Any, run: Run, reference: Reference) -> Executable:
     """As `inference_function` runs it; tracing counts as compiling."""
     from implementations.inference import inference_function
 
     start = time.perf_counter()
     function = inference_function(model, run.comparison.batch_size, jit_compile=run.subject.runtime == "tf-xla")
     compile_s = time.perf_counter() - start
-    step, to_numpy = runtimes.tensorflow_step(function, [reference.inputs()["images"]], run, compiled=True)
-    return Loaded(
+    step, to_numpy = steps.tensorflow_step(function, [reference.inputs()["images"]], run, compiled=True)
+    return Executable(
         step=step,
         to_numpy=to_numpy,
         params_m=_parameters(model) / 1e6,
         layout="nhwc",
-        versions=runtimes.versions("keras", "tensorflow"),
-        switches=runtimes.switches(run.subject.runtime),
+        versions=versions("keras", "tensorflow"),
+        switches=steps.switches(run.subject.runtime),
         compile_s=compile_s,
     )
 
@@ -69,21 +71,15 @@ def _model(fixed: Comparison, reference: Reference, policy: str) -> Any:
     return model
 
 
-def _load_export(run: Run, reference: Reference) -> Loaded:
+def _load_export(run: Run, reference: Reference) -> Executable:
     """Exported in fp32 also for bf16: the runtime lowers the precision itself."""
     from benchmarks import exports
 
     model = _model(run.comparison, reference, "float32")
     export = exports.openvino_from_ours if run.subject.runtime == "openvino" else exports.onnxruntime_from_ours
-    compiled = export(model, reference.inputs()["images"], run.comparison, reference.folder)
-    return Loaded(
-        step=compiled.step,
-        to_numpy=compiled.to_numpy,
-        params_m=_parameters(model) / 1e6,
-        layout=compiled.layout,
-        versions=runtimes.versions("keras", "tensorflow") | compiled.versions,
-        switches=compiled.switches,
-        compile_s=compiled.compile_s,
+    exported = export(model, reference.inputs()["images"], run.comparison, reference.folder)
+    return replace(
+        exported, params_m=_parameters(model) / 1e6, versions=versions("keras", "tensorflow") | exported.versions
     )
 
 

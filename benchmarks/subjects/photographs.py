@@ -1,4 +1,4 @@
-"""Owns image processing as a workload: a photograph to a model's input, ours and timm's transform on Pillow."""
+"""Image processing as a workload: a photograph to a model's input, ours and timm's transform on Pillow."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.specification import OURS, TIMM, BenchmarkError, Comparison, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects import runtimes
+from benchmarks.comparison import Comparison, Run
+from benchmarks.errors import BenchmarkError
+from benchmarks.machine import versions
+from benchmarks.subject import Executable, Reference
+from benchmarks.subjects import steps
+from catalog.vocabulary import OURS, TIMM
 
 # The preprocessing of most ImageNet weights at 224 pixels; the bar is the bytes, so any weights' would do.
 SETTINGS = {"input_size": (3, 224, 224), "crop_pct": 0.9, "interpolation": "bicubic", "crop_mode": "center"}
@@ -40,23 +43,23 @@ def make_reference(fixed: Comparison, folder: Path) -> None:
     np.savez(folder / "outputs.npz", double=output, single=output, half=output, tolerance=np.float64(TOLERANCE))
 
 
-def load(run: Run, reference: Reference) -> Loaded:
+def load(run: Run, reference: Reference) -> Executable:
     """See `subject.load`: from Pillow images or uint8 pixels in memory to normalised float32."""
     if run.comparison.precision != "fp32":
         raise BenchmarkError("image processing makes float32; run it in fp32")
     pixels = reference.inputs()["pixels"]
     if run.subject.implementation == TIMM:
-        runtimes.need_runtime(run, "pillow")
+        steps.need_runtime(run, "pillow")
         return _load_timm(pixels, run.comparison.threads)
     if run.subject.implementation != OURS:
         raise BenchmarkError(f"{run.subject.implementation} has no image processing here")
-    runtimes.need_runtime(run, "tf-graph", "pillow")
+    steps.need_runtime(run, "tf-graph", "pillow")
     if run.subject.runtime == "pillow":
         return _load_pillow(pixels)
     return _load_graph(pixels, run)
 
 
-def _load_timm(pixels: np.ndarray, threads: int) -> Loaded:
+def _load_timm(pixels: np.ndarray, threads: int) -> Executable:
     import torch
     from PIL import Image
 
@@ -69,10 +72,10 @@ def _load_timm(pixels: np.ndarray, threads: int) -> Loaded:
     def to_numpy(outputs: list[Any]) -> np.ndarray:
         return np.stack([output.permute(1, 2, 0).numpy() for output in outputs])
 
-    return _loaded(step, to_numpy, "nchw", runtimes.versions("timm", "torch", "torchvision", "pillow"), {})
+    return _executable(step, to_numpy, "nchw", versions("timm", "torch", "torchvision", "pillow"), {})
 
 
-def _load_pillow(pixels: np.ndarray) -> Loaded:
+def _load_pillow(pixels: np.ndarray) -> Executable:
     from PIL import Image
 
     processor, images = _processor(), [Image.fromarray(image) for image in pixels]
@@ -80,11 +83,11 @@ def _load_pillow(pixels: np.ndarray) -> Loaded:
     def step() -> list[Any]:
         return [processor(image) for image in images]
 
-    return _loaded(step, np.stack, "nhwc", runtimes.versions("pillow", "numpy"), {})
+    return _executable(step, np.stack, "nhwc", versions("pillow", "numpy"), {})
 
 
-def _load_graph(pixels: np.ndarray, run: Run) -> Loaded:
-    runtimes.use_keras(run)
+def _load_graph(pixels: np.ndarray, run: Run) -> Executable:
+    steps.use_keras(run)
     import tensorflow as tf
 
     function = tf.function(_processor(), input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)])
@@ -93,12 +96,14 @@ def _load_graph(pixels: np.ndarray, run: Run) -> Loaded:
     def to_numpy(output: Any) -> np.ndarray:
         return output.numpy()
 
-    switches = runtimes.switches(run.subject.runtime)
-    return _loaded(lambda: function(images), to_numpy, "nhwc", runtimes.versions("tensorflow"), switches)
+    switches = steps.switches(run.subject.runtime)
+    return _executable(lambda: function(images), to_numpy, "nhwc", versions("tensorflow"), switches)
 
 
-def _loaded(step: Any, to_numpy: Any, layout: str, versions: dict[str, str], switches: dict[str, str]) -> Loaded:
-    return Loaded(step, to_numpy, None, layout, versions, switches)
+def _executable(
+    step: Any, to_numpy: Any, layout: str, packages: dict[str, str], switches: dict[str, str]
+) -> Executable:
+    return Executable(step, to_numpy, None, layout, packages, switches)
 
 
 def _processor() -> Any:

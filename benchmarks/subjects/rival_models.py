@@ -1,43 +1,45 @@
-"""Owns a rival's Keras model as a subject: built by the rival's own code, filled with timm's tensors, ready to run."""
+"""A rival's Keras model: built by the rival's own code, filled with timm's tensors, ready to run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-from benchmarks.specification import BenchmarkError, Comparison, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects.runtimes import keras_loaded
-from benchmarks.subjects.timm_tensors import TimmTensors
+from benchmarks.comparison import Run
+from benchmarks.errors import BenchmarkError
+from benchmarks.rivals import rivals
+from benchmarks.subject import Executable, Reference
+from benchmarks.subjects.steps import keras_executable, need_runtime, use_keras, use_keras_2
+from benchmarks.timm_tensors import TimmTensors
 
-Build = Callable[[TimmTensors, Comparison], Any]  # gives every tensor to a variable of the model that it makes
+if TYPE_CHECKING:
+    from benchmarks.rival import Build, Rival
 
 
-def build_for(run: Run, builds: Mapping[str, Build]) -> Build:
-    """The builder for the family that the workload's name begins with.
+def load(run: Run, reference: Reference) -> Executable:
+    """The rival's model with the reference's weights, none left out.
 
     Raises:
-        BenchmarkError: none of `builds` makes it.
+        BenchmarkError: a family that the rival is not raced in, another runtime, or a variant that it does not have.
     """
-    workload = run.comparison.workload
-    family = workload.partition("_")[0]
-    if family not in builds:
-        raise BenchmarkError(f"{run.subject}: {workload} is not raced; of this implementation {', '.join(builds)} are")
-    return builds[family]
-
-
-def load_filled(
-    run: Run,
-    reference: Reference,
-    build: Build,
-    packages: Sequence[str],
-    finish: Callable[[Any], None] = lambda model: None,
-) -> Loaded:
-    """The rival's model with the reference's weights, none left out; `finish` is what its users do before inference."""
+    rival = rivals()[run.subject.implementation]
+    need_runtime(run, *rival.runtimes)
+    build = _build_for(run, rival)
+    use = use_keras if rival.keras == 3 else use_keras_2
+    use(run)
     tensors = TimmTensors(reference.weights)
     model = build(tensors, run.comparison)
     params = model.count_params()
     tensors.finish(model.weights)
-    finish(model)
+    rival.finish(model)
     images = reference.inputs()["images"]
-    return keras_loaded(run, lambda batch: model(batch, training=False), [images], model, params, packages)
+    return keras_executable(run, lambda batch: model(batch, training=False), [images], model, params, rival.packages)
+
+
+def _build_for(run: Run, rival: Rival) -> Build:
+    """The builder for the family that the workload's name begins with; workers do without the registry."""
+    workload = run.comparison.workload
+    family = workload.partition("_")[0]
+    if family not in rival.builds:
+        raced = ", ".join(rival.builds)
+        raise BenchmarkError(f"{run.subject}: {workload} is not raced; of this implementation {raced} are")
+    return rival.builds[family]

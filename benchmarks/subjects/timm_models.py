@@ -1,21 +1,24 @@
-"""Owns timm's models as subjects: eager, compiled as a whole or by regions, and exported."""
+"""timm's models as subjects: eager, compiled as a whole or by regions, and exported."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from benchmarks.specification import BenchmarkError, Comparison, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects import runtimes
+from benchmarks.comparison import Comparison, Run
+from benchmarks.errors import BenchmarkError
+from benchmarks.machine import versions
+from benchmarks.subject import Executable, Reference
+from benchmarks.subjects import steps
 
 COMPILED = ("torch-compile", "torch-regional", "torch-regional-cached")
 EXPORTS = ("openvino", "onnxruntime")
 TRIALS = 3  # steps by which the faster of two ways to run in bf16 is chosen
 
 
-def load(run: Run, reference: Reference) -> Loaded:
+def load(run: Run, reference: Reference) -> Executable:
     """See `subject.load`."""
     layer = run.comparison.layer
     if layer is not None and layer.kind == "image-processing":
@@ -25,8 +28,8 @@ def load(run: Run, reference: Reference) -> Loaded:
     if layer is not None:
         from benchmarks.subjects import layers
 
-        return layers.load_timm(run, reference)
-    runtimes.need_runtime(run, "torch", *COMPILED, *EXPORTS)
+        return layers.load(run, reference)
+    steps.need_runtime(run, "torch", *COMPILED, *EXPORTS)
     model = create(run.comparison, reference)
     if run.subject.runtime in EXPORTS:
         return _load_export(model, run, reference)
@@ -35,10 +38,18 @@ def load(run: Run, reference: Reference) -> Loaded:
 
 def prepare(run: Run, reference: Reference) -> None:
     """See `subject.prepare`: saved artifacts for the run that starts from them."""
-    if run.subject.runtime == "torch-regional-cached":
-        from benchmarks import compilation
+    if run.subject.runtime != "torch-regional-cached":
+        return
+    import torch
 
-        compilation.prepare(run, reference)
+    from benchmarks.compilation import save_artifacts
+
+    fixed = run.comparison
+    if fixed.precision != "fp32":  # in bf16 it is chosen when it is timed whether weights are bf16 or cast
+        raise BenchmarkError(f"{run.subject}: saved artifacts are timed in fp32 only")
+    device = "cuda" if fixed.device == "gpu" else "cpu"
+    images = torch.from_numpy(np.ascontiguousarray(reference.inputs()["images"].transpose(0, 3, 1, 2)))
+    save_artifacts(create(fixed, reference).to(device), images.to(device), reference.folder)
 
 
 def create(fixed: Comparison, reference: Reference) -> Any:
@@ -56,7 +67,7 @@ def create(fixed: Comparison, reference: Reference) -> Any:
     return model.eval()
 
 
-def _load_torch(model: Any, run: Run, reference: Reference) -> Loaded:
+def _load_torch(model: Any, run: Run, reference: Reference) -> Executable:
     import torch
 
     fixed = run.comparison
@@ -66,7 +77,7 @@ def _load_torch(model: Any, run: Run, reference: Reference) -> Loaded:
     params_m = _params_m(model)
     images = torch.from_numpy(np.ascontiguousarray(reference.inputs()["images"].transpose(0, 3, 1, 2))).to(device)
     model = model.to(device)
-    switches, autocast, note = runtimes.switches(run.subject.runtime), False, ""
+    switches, autocast, note = steps.switches(run.subject.runtime), False, ""
     if fixed.precision == "bf16":
         model, images, autocast = _in_bf16(model, images)
         note = f"bf16 by {'autocast' if autocast else 'weights'}, the faster of the two"
@@ -75,12 +86,12 @@ def _load_torch(model: Any, run: Run, reference: Reference) -> Loaded:
 
         model = compilation.compiled(model, run.subject.runtime, reference.folder)
         switches = switches | compilation.switches()
-    return Loaded(
+    return Executable(
         step=_step(model, images, autocast),
         to_numpy=lambda output: output.float().cpu().numpy(),
         params_m=params_m,
         layout="nchw",
-        versions=runtimes.versions("timm", "torch"),
+        versions=versions("timm", "torch"),
         switches=switches,
         note=note,
     )
@@ -115,23 +126,12 @@ def _in_bf16(model: Any, images: Any) -> tuple[Any, Any, bool]:
     return (model, images, True) if times[True] < times[False] else (lowered, cast, False)
 
 
-def _load_export(model: Any, run: Run, reference: Reference) -> Loaded:
+def _load_export(model: Any, run: Run, reference: Reference) -> Executable:
     from benchmarks import exports
 
     export = exports.openvino_from_timm if run.subject.runtime == "openvino" else exports.onnxruntime_from_timm
-    compiled = export(model, reference.inputs()["images"], run.comparison, reference.folder)
-    switches = dict(compiled.switches)
-    chosen = switches.pop("attention", "")  # which of two exports was faster is this model's, not the runtime's
-    return Loaded(
-        step=compiled.step,
-        to_numpy=compiled.to_numpy,
-        params_m=_params_m(model),
-        layout=compiled.layout,
-        versions=runtimes.versions("timm", "torch") | compiled.versions,
-        switches=switches,
-        compile_s=compiled.compile_s,
-        note=f"attention {chosen}, the faster of two exports" if chosen else "",
-    )
+    exported = export(model, reference.inputs()["images"], run.comparison, reference.folder)
+    return replace(exported, params_m=_params_m(model), versions=versions("timm", "torch") | exported.versions)
 
 
 def _params_m(model: Any) -> float:

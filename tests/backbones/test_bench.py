@@ -186,7 +186,7 @@ def test_results_go_to_a_file_of_this_machine_and_day(monkeypatch):
     from backbones.bench import _default_output
 
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795132800")
-    monkeypatch.setattr("benchmarks.environment.processor_name", lambda: "AMD EPYC (TM) 9B14")
+    monkeypatch.setattr("benchmarks.machine.processor_name", lambda: "AMD EPYC (TM) 9B14")
     assert _default_output() == ROOT / "catalog" / "results" / "amd-epyc-tm-9b14-2026-11-20.csv"
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.reference_outputs import COSTS, folder_of
-from benchmarks.specification import OURS, TIMM, Comparison, Subject
-from benchmarks.subject import Loaded, Reference
+from benchmarks.comparison import Comparison, Subject
+from benchmarks.references import COSTS, folder_of
+from benchmarks.subject import Executable, Reference
 from benchmarks.turns import Settings, Task
+from catalog.vocabulary import OURS, TIMM
 
 PACKAGE = "tests.benchmarks.subjects"
 MODEL = "vit_tiny_patch16_224"
@@ -62,9 +63,9 @@ def make_reference(cache: Path, fixed: Comparison | None = None) -> Reference:
     return Reference(folder)
 
 
-def loaded(
+def executable(
     reference: Reference, offset: float = 1.0, before: Callable[[int], None] = lambda step: None, note: str = ""
-) -> Loaded:
+) -> Executable:
     """y = x + offset; `before` is called with the number of each step."""
     images = reference.inputs()["images"]
     taken = []
@@ -74,7 +75,7 @@ def loaded(
         taken.append(1)
         return _function(images, offset)
 
-    return Loaded(step, np.asarray, 5.5, "nhwc", {"numpy": np.__version__}, {"oneDNN": "on"}, note=note)
+    return Executable(step, np.asarray, 5.5, "nhwc", {"numpy": np.__version__}, {"oneDNN": "on"}, note=note)
 
 
 def _function(images: np.ndarray, offset: float = 1.0) -> np.ndarray:

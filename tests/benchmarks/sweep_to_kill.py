@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from benchmarks.recorder import append_rows
-from benchmarks.session import measure_here, plan
+from benchmarks.local_sweep import measure_all, plan
+from benchmarks.result_files import append_rows
 from tests.benchmarks import case
 
 
@@ -16,5 +16,5 @@ def tasks():
 if __name__ == "__main__":
     cache, path = Path(sys.argv[1]), Path(sys.argv[2])
     settings, heard = case.settings(cache, limit_s=300.0), case.Heard()
-    for row in measure_here(plan(tasks(), path, settings, heard.say), settings, heard):
+    for row in measure_all(plan(tasks(), path, settings, heard.say), settings, heard):
         append_rows(path, [row])

@@ -13,7 +13,7 @@ from benchmarks import cluster_sweep as cluster_of
 from benchmarks.cluster_sweep import LOCK, measure_all, measure_here, plan
 from benchmarks.dask_cluster import connected
 from benchmarks.pinning import usable_cores
-from benchmarks.recorder import append_rows
+from benchmarks.result_files import append_rows
 from benchmarks.turns import steps_of
 from catalog.results_file import DISTURBED
 from tests.benchmarks import case

@@ -7,11 +7,13 @@ import torch
 from torch._dynamo.utils import counters
 
 from benchmarks import compilation
+from benchmarks.comparison import Comparison, Run, Subject
+from benchmarks.errors import BenchmarkError
 from benchmarks.proof import prove
-from benchmarks.reference_outputs import write_reference
-from benchmarks.specification import TIMM, BenchmarkError, Comparison, Run, Subject
+from benchmarks.references import write_reference
 from benchmarks.subject import Reference, load
 from benchmarks.subjects import timm_models
+from catalog.vocabulary import TIMM
 from implementations.parity.reference import create_reference
 from tests.benchmarks.case import make_reference
 

@@ -8,7 +8,8 @@ import socket
 import pytest
 
 from benchmarks import dask_cluster
-from benchmarks.dask_cluster import ClusterError, connected, forget_settings_of_workers, run_all
+from benchmarks.dask_cluster import connected, forget_settings_of_workers, run_all
+from benchmarks.errors import ClusterError
 from implementations.errors import BackboneError
 from tests.benchmarks.workers import processes
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks.comparison import Comparison, Run, Subject
+from benchmarks.errors import BenchmarkError
 from benchmarks.proof import prove
-from benchmarks.reference_outputs import write_reference
-from benchmarks.specification import BenchmarkError, Comparison, Run, Subject
+from benchmarks.references import write_reference
 from benchmarks.subject import Reference, load
 from benchmarks.subjects.photographs import photograph
 

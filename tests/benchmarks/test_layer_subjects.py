@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.layer_reference import layer_gmacs, write_layer_reference
+from benchmarks.comparison import Comparison, Run, Subject, parse_layer
+from benchmarks.errors import BenchmarkError
+from benchmarks.layer_references import layer_gmacs, write_layer_reference
 from benchmarks.proof import prove
-from benchmarks.specification import BenchmarkError, Comparison, Run, Subject, parse_layer
 from benchmarks.subject import Reference, load
 
 # Of torch, when its compiler is imported.
@@ -82,7 +83,7 @@ def test_other_back_ends_of_keras_compute_the_same(runtime, references):
 import sys
 from pathlib import Path
 from benchmarks.proof import prove
-from benchmarks.specification import Comparison, Run, Subject
+from benchmarks.comparison import Comparison, Run, Subject
 from benchmarks.subject import Reference, load
 for workload, folder, subject in zip(*[iter(sys.argv[1:])] * 3):
     loaded = load(Run(Subject.parse(subject), Comparison(workload, None, 2, "fp32", 1)), Reference(Path(folder)))

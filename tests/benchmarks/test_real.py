@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.reference_outputs import costs_of, folder_of, reference_for
-from benchmarks.specification import OURS, TIMM, BenchmarkError, Comparison, Subject
+from benchmarks.comparison import Comparison, Subject
+from benchmarks.errors import BenchmarkError
+from benchmarks.references import costs_of, folder_of, reference_for
 from benchmarks.turns import Settings, Task, measure
+from catalog.vocabulary import OURS, TIMM
 from tests.benchmarks import case
 
 FIXED = Comparison("vit_tiny_patch16_224", 32, 2, "fp32", threads=1)
@@ -48,7 +50,7 @@ def test_the_reference_counts_what_the_workload_costs(reference):
 
 
 def test_a_reference_is_made_once_for_all_batches(reference, cache, monkeypatch):
-    monkeypatch.setattr("benchmarks.reference_outputs.subprocess", None)  # nothing can be started
+    monkeypatch.setattr("benchmarks.references.subprocess", None)  # nothing can be started
     other = reference_for(Comparison("vit_tiny_patch16_224", 32, 20, "bf16", threads=2), cache)
     assert other.folder == reference.folder and len(other.inputs()["images"]) == 20
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.recorder import append_rows, recorded
-from benchmarks.session import measure_here, plan
-from benchmarks.specification import BenchmarkError
+from benchmarks.errors import BenchmarkError
+from benchmarks.local_sweep import measure_all, plan
+from benchmarks.result_files import append_rows, recorded
 from benchmarks.turns import measure
 from catalog.problems import CatalogError
 from catalog.results_file import Result, read_results
@@ -150,7 +150,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_row_keeps_the_rows_before(file,
         stream.write(content[:20])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("benchmarks.recorder._write", fill_up)
+    monkeypatch.setattr("benchmarks.result_files._write", fill_up)
     with pytest.raises(BenchmarkError, match="No space left on device"):
         append_rows(file, rows)
     assert file.read_bytes() == before
@@ -188,7 +188,7 @@ def test_nothing_but_rivals_that_are_missing_is_no_success(cache, tmp_path):
 def test_a_cache_that_cannot_be_written_is_one_line_for_each_task(tmp_path):
     (tmp_path / "cache").touch()
     heard = case.Heard()
-    assert list(measure_here([case.task(case.RIGHT)], case.settings(tmp_path / "cache"), heard)) == []
+    assert list(measure_all([case.task(case.RIGHT)], case.settings(tmp_path / "cache"), heard)) == []
     (line,) = heard.lines
     assert line.startswith(f"failed: {case.comparison()}: [Errno 20] Not a directory: ")
     assert line.endswith("; make room and run the same command again")
@@ -202,9 +202,9 @@ def test_what_was_measured_of_a_rival_that_is_gone_stays_and_stops_nothing(cache
 
 
 def test_a_task_without_a_reference_is_said_and_the_next_goes_on(cache, monkeypatch):
-    monkeypatch.setattr("benchmarks.reference_outputs.sys.executable", "/bin/false")
+    monkeypatch.setattr("benchmarks.references.sys.executable", "/bin/false")
     tasks = [dataclasses.replace(case.task(case.RIGHT), comparison=case.comparison(workload="vit_small_patch16_224"))]
     heard = case.Heard()
-    rows = list(measure_here([*tasks, case.task(case.RIGHT)], case.settings(cache), heard))
+    rows = list(measure_all([*tasks, case.task(case.RIGHT)], case.settings(cache), heard))
     assert [row.model for row in rows] == [case.MODEL]
     assert heard.lines == ["failed: vit_small_patch16_224: its reference could not be computed: exit status 1"]

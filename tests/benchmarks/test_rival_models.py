@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from benchmarks import rivals
+from benchmarks import virtual_environments
 from benchmarks.process import ROOT
 from benchmarks.proof import prove
+from benchmarks.rivals import rivals
 from benchmarks.subject import Reference
 
 VIT = ("vit_small_patch16_224", 32, {"embed_dim": 128, "depth": 2, "num_heads": 2})
@@ -21,18 +22,15 @@ SWIN = (
     {"embed_dim": 32, "depths": (2, 2), "num_heads": (2, 4), "window_size": 7},
 )
 SWIN_V2 = ("swinv2_tiny_window8_256", 64, {"embed_dim": 32, "depths": (2, 2), "num_heads": (2, 4)})
-HAS = {
-    "keras-hub": (VIT, SWIN),
-    "keras-cv-attention-models": (VIT, SWIN_V2),
-    "vit-keras": (VIT,),
-    "tf-models-official": (VIT,),
-}
-REFUSED = {"keras-hub": "swinv2_tiny_window8_256", "keras-cv-attention-models": "swin_tiny_patch4_window7_224"}
+CASES = {"vit": VIT, "swin": SWIN, "swinv2": SWIN_V2}
+HAS = {name: [case for family, case in CASES.items() if family in rival.builds] for name, rival in rivals().items()}
+REFUSED = {name: case[0] for name in HAS for case in CASES.values() if case not in HAS[name]}
 WORKER = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from benchmarks.specification import BenchmarkError, Comparison, Run, Subject
+from benchmarks.comparison import Comparison, Run, Subject
+from benchmarks.errors import BenchmarkError
 from benchmarks.subject import Reference, load
 for workload, size, folder, subject, precision in json.loads(sys.argv[1]):
     run = Run(Subject.parse(subject), Comparison(workload, size, 2, precision, 1))
@@ -60,9 +58,9 @@ def reference_of(tmp_path_factory):
 
 @pytest.fixture
 def python(implementation):
-    if not rivals.is_ready(implementation):
+    if not virtual_environments.is_ready(implementation):
         pytest.skip(f"the environment of {implementation} is not made here; `backbones bench` makes it")
-    return rivals.python_for(implementation)
+    return virtual_environments.python_for(implementation)
 
 
 @pytest.mark.parametrize("implementation", HAS)

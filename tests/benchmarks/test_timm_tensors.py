@@ -6,9 +6,8 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from benchmarks.specification import BenchmarkError
-from benchmarks.subjects.timm_tensors import TimmTensors
-from benchmarks.subjects.vit_sizes import vit_sizes
+from benchmarks.errors import BenchmarkError
+from benchmarks.timm_tensors import TimmTensors, vit_sizes
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import os
 import psutil
 import pytest
 
-from benchmarks.specification import BenchmarkError
+from benchmarks.errors import BenchmarkError
 from benchmarks.turns import Task, measure, steps_of
 from catalog.ratios import parse_rounds
 from implementations.errors import UnknownNameError

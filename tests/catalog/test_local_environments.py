@@ -13,7 +13,6 @@ from catalog import load
 from catalog.identity import address
 from catalog.local_environments import (
     CONDITIONS,
-    RUNTIMES,
     device_name,
     environment_of,
     environments_table,
@@ -63,19 +62,6 @@ def test_an_accelerator_is_labelled_without_the_threads_of_its_host() -> None:
     (row,) = table(run(device="NVIDIA H200", kind="gpu", libraries=f"{ALL}; cuda 12.8", threads=1)).to_dict("records")
     assert row["environment"].startswith("nvidia-h200-1t-fp32-nhwc-tf2.21.0-cu12.8-")
     assert row["label"] == f"NVIDIA H200 (fp32, NHWC, TensorFlow 2.21.0, CUDA 12.8, {row['environment'][-8:]})"
-
-
-def test_every_runtime_of_the_harness_is_known() -> None:
-    from benchmarks.specification import RUNTIMES as OFFERED
-
-    assert set(RUNTIMES) == set(OFFERED)
-
-
-def test_ours_is_the_name_that_the_harness_writes() -> None:
-    from benchmarks import specification
-    from catalog.speed_tables import OURS, SHOWN
-
-    assert (OURS, SHOWN) == (specification.OURS, (specification.OURS, specification.TIMM))
 
 
 def test_the_loosest_parity_that_counts_is_the_harness_own() -> None:

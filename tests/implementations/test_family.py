@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 
 import backbones.parity
 import implementations
-from benchmarks.evaluation.specification import Evaluation, EvaluationError
-from benchmarks.specification import OURS, TIMM
+from benchmarks.errors import EvaluationError
+from benchmarks.evaluation.specification import Evaluation
 from benchmarks.sweep import tasks_for
+from catalog.vocabulary import OURS, TIMM
 from implementations import families, registry
 from implementations.costs import count_costs
 from implementations.errors import BackboneError

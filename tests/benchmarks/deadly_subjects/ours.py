@@ -1,7 +1,7 @@
 """Is right."""
 
-from tests.benchmarks.case import loaded
+from tests.benchmarks.case import executable
 
 
 def load(run, reference):
-    return loaded(reference)
+    return executable(reference)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.dask_cluster import connected
+from benchmarks.errors import EvaluationError
 from benchmarks.evaluation.cluster_runner import ClusterRunner
 from benchmarks.evaluation.evaluate import Plan, evaluate, open_journal, plan, runner_here
 from benchmarks.evaluation.folder import read_folder
-from benchmarks.evaluation.specification import Evaluation, EvaluationError
+from benchmarks.evaluation.specification import Evaluation
 from tests.benchmarks.evaluation.made_images import MODEL
 from tests.benchmarks.workers import kill_a_busy_worker, processes
 

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.errors import EvaluationError
 from benchmarks.evaluation.batches import Batch, BatchResult
-from benchmarks.evaluation.evaluate import HereRunner, Outcome, Plan, evaluate, open_journal, plan, runner_here
+from benchmarks.evaluation.evaluate import LocalRunner, Outcome, Plan, evaluate, open_journal, plan, runner_here
 from benchmarks.evaluation.folder import SYNSETS, read_folder
 from benchmarks.evaluation.image_file import UnreadableImageError, decoded
-from benchmarks.evaluation.specification import Evaluation, EvaluationError
-from tests.benchmarks.evaluation.light_models import ours as light_model
+from benchmarks.evaluation.specification import Evaluation
+from tests.benchmarks.evaluation.light_models import our_predictor as light_model
 from tests.benchmarks.evaluation.made_images import IMG_SIZE, MODEL, make_weights, png
 
 
@@ -73,7 +74,7 @@ class Stopped:
     shared = False
 
     def __init__(self, what: Plan, stop_after: int) -> None:
-        self.runner = HereRunner(
+        self.runner = LocalRunner(
             light_model.load(what.evaluation, what.weights), what.evaluation.batch_size, what.allowed
         )
         self.stop_after = stop_after

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.errors import EvaluationError
 from benchmarks.evaluation.folder import SYNSETS, _natural, class_indices, read_folder
-from benchmarks.evaluation.specification import EvaluationError
 from runtimes.torchvision_ops import define_missing_operators
 
 

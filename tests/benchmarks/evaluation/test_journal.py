@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.errors import EvaluationError
 from benchmarks.evaluation.batches import BatchResult
 from benchmarks.evaluation.journal import Journal
-from benchmarks.evaluation.specification import EvaluationError
 
 KEY = {"model": "a", "images": "1234"}
 FIRST = BatchResult(0, ((1, 2, 3, 4, 5), None), {1: "the file is empty"})

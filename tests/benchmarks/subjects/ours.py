@@ -1,8 +1,8 @@
 """Is right, and prints to standard output as libraries do."""
 
-from tests.benchmarks.case import loaded
+from tests.benchmarks.case import executable
 
 
 def load(run, reference):
     print("a library greets its users")
-    return loaded(reference, note="as it should be")
+    return executable(reference, note="as it should be")

@@ -1,6 +1,6 @@
 """Is right, and finds what its preparation left."""
 
-from tests.benchmarks.case import loaded
+from tests.benchmarks.case import executable
 
 
 def prepare(run, reference):
@@ -8,4 +8,4 @@ def prepare(run, reference):
 
 
 def load(run, reference):
-    return loaded(reference, note=f"prepared: {(reference.folder / 'prepared').read_text()}")
+    return executable(reference, note=f"prepared: {(reference.folder / 'prepared').read_text()}")

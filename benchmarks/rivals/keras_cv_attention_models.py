@@ -1,34 +1,16 @@
-"""Owns keras_cv_attention_models' Swin Transformer V2 and ViT as subjects, filled with timm's tensors; Keras 2."""
+"""keras_cv_attention_models' ViT and Swin Transformer V2 (https://github.com/leondgarse/keras_cv_attention_models)."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.specification import BenchmarkError, Comparison, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects.rival_models import build_for, load_filled
-from benchmarks.subjects.runtimes import need_runtime, use_keras_2
-from benchmarks.subjects.timm_tensors import TimmTensors
-from benchmarks.subjects.vit_sizes import vit_sizes
+from benchmarks.errors import BenchmarkError
+from benchmarks.rival import Rival
+from benchmarks.timm_tensors import TimmTensors, vit_sizes
 
-
-def load(run: Run, reference: Reference) -> Loaded:
-    """A SwinV2 or ViT classifier of keras_cv_attention_models with the reference's weights.
-
-    SwinV2 is timed in the library's deploy mode, in which its position bias is folded into one tensor.
-
-    Raises:
-        BenchmarkError: a workload that is not raced, or another runtime.
-    """
-    need_runtime(run, "tf-graph", "tf-xla")
-    build = build_for(run, {"vit": _vit, "deit": _vit, "swinv2": _swin_v2})
-    use_keras_2(run)
-    packages = ("keras-cv-attention-models", "tf-keras")
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints where it looks for weights
-        return load_filled(run, reference, build, packages, finish=_fold_position_bias)
+if TYPE_CHECKING:
+    from benchmarks.comparison import Comparison
 
 
 def _fold_position_bias(model: Any) -> None:
@@ -130,3 +112,16 @@ def _swin_v2_block(tensors: TimmTensors, block: str, model: Any, layer: str) -> 
     tensors.dense(f"{block}.mlp.fc1", model.get_layer(f"{layer}mlp_Dense_0"))
     tensors.dense(f"{block}.mlp.fc2", model.get_layer(f"{layer}mlp_Dense_1"))
     tensors.norm(f"{block}.norm2", model.get_layer(f"{layer}mlp_ln"))
+
+
+RIVAL = Rival(
+    __name__,
+    module="keras_cv_attention_models",
+    requirements=("keras-cv-attention-models==1.4.3", "tf-keras==2.21.0", "ftfy==6.3.1", "wcwidth==0.2.14"),
+    layered=True,
+    keras=2,
+    runtimes=("tf-graph", "tf-xla"),
+    swept=("tf-graph", "tf-xla"),
+    builds={"vit": _vit, "deit": _vit, "swinv2": _swin_v2},
+    finish=_fold_position_bias,
+)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.environment import installed_versions
 from benchmarks.evaluation.image_file import decoded
 from benchmarks.evaluation.predictor import Predictor
 from benchmarks.evaluation.specification import Evaluation
+from benchmarks.machine import versions
 from catalog.problems import one_line
 from implementations.errors import WeightsError
 from runtimes.torchvision_ops import define_missing_operators
@@ -41,7 +41,7 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
         img_size=data_config["input_size"][-1],
         crop_pct=data_config["crop_pct"],
         interpolation=data_config["interpolation"],
-        versions=installed_versions(["timm", "torch", "torchvision", "pillow"]),
+        versions=versions("timm", "torch", "torchvision", "pillow"),
     )
 
 

@@ -1,16 +1,19 @@
-"""Owns giving timm's tensors to the variables of another implementation: each used, each filled, none left out."""
+"""timm's tensors, given to the variables of another implementation: each used, each filled, none left out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
 
-from benchmarks.specification import BenchmarkError
+from benchmarks.errors import BenchmarkError
+
+HEAD_DIM = 64  # of every plain ViT and DeiT; no tensor tells
 
 
 class TimmTensors:
@@ -100,3 +103,33 @@ class TimmTensors:
         if name not in self.tensors:
             raise BenchmarkError(f"the workload has no tensor {name}: the rival does not have this architecture")
         return self.tensors[name]
+
+
+@dataclass(frozen=True)
+class VitSizes:
+    """What a rival's constructor wants to know."""
+
+    patch_size: int
+    embed_dim: int
+    depth: int
+    num_heads: int
+    mlp_dim: int
+    num_classes: int
+
+
+def vit_sizes(tensors: TimmTensors) -> VitSizes:
+    """The sizes behind the tensors.
+
+    Raises:
+        BenchmarkError: they are not those of a Vision Transformer with a class token and a classifier.
+    """
+    embed_dim, _, patch_size, _ = tensors.shape("patch_embed.proj.weight")
+    tensors.shape("cls_token")
+    return VitSizes(
+        patch_size=patch_size,
+        embed_dim=embed_dim,
+        depth=tensors.depth(),
+        num_heads=embed_dim // HEAD_DIM,
+        mlp_dim=tensors.shape("blocks.0.mlp.fc1.weight")[0],
+        num_classes=tensors.shape("head.weight")[0],
+    )

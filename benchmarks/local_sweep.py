@@ -1,4 +1,4 @@
-"""Owns a sweep on this machine: what is left to measure, then comparison after comparison, whatever becomes of one."""
+"""A sweep on this machine: what is left to measure, then comparison after comparison, whatever becomes of one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.recorder import check_writable, recorded
+from benchmarks.errors import BenchmarkError
+from benchmarks.result_files import check_writable, recorded
 from benchmarks.resume import left_to_do
-from benchmarks.specification import BenchmarkError
 from benchmarks.turns import Reporter, Settings, Task, measure, steps_of
 from catalog.results_file import Result
 
@@ -41,7 +41,7 @@ def plan(
     return left(possible)
 
 
-def measure_here(tasks: Sequence[Task], settings: Settings, reporter: Reporter) -> Iterator[Result]:
+def measure_all(tasks: Sequence[Task], settings: Settings, reporter: Reporter) -> Iterator[Result]:
     """Measure the tasks in their order. A task that cannot be measured is said, and the next one goes on."""
     for task in tasks:
         try:

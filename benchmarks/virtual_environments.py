@@ -1,8 +1,8 @@
-"""Owns the environments of rivals that are not installed beside ours: makes each once, on demand, and finds its Python.
+"""The environments of rivals that are not installed beside ours: each made once, on demand.
 
 A rival that works with the packages that are running gets a light environment layered over them: only what it lacks is
 installed, without dependencies, so that it meets the very TensorFlow and Keras that ours runs on. One that asks for
-other versions gets an environment of its own, resolved by pip. `rivals/<implementation>.txt` pins either kind.
+other versions gets an environment of its own, resolved by pip.
 """
 
 from __future__ import annotations
@@ -15,50 +15,33 @@ import sys
 import sysconfig
 import tempfile
 import venv
-from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.specification import BenchmarkError
+from benchmarks.errors import BenchmarkError
+from benchmarks.rival import Rival
+from benchmarks.rivals import rivals
 
-REQUIREMENTS = Path(__file__).parent / "rivals"
 CACHE = Path(__file__).parents[1] / ".cache" / "rivals"
 INSTALL_LIMIT_S = 1800.0  # a full environment fetches a gigabyte
 
 
-@dataclass(frozen=True)
-class Rival:
-    """How an implementation is installed: the module it is imported as, and whether it is layered over ours."""
-
-    module: str
-    layered: bool
-
-
-RIVALS = {
-    "keras-hub": Rival("keras_hub", layered=True),
-    "keras-cv-attention-models": Rival("keras_cv_attention_models", layered=True),
-    "vit-keras": Rival("vit_keras", layered=True),
-    "tf-models-official": Rival("official", layered=False),
-}
-
-
-def python_for(implementation: str, requirements: Path = REQUIREMENTS, cache: Path = CACHE) -> Path:
+def python_for(implementation: str, cache: Path = CACHE) -> Path:
     """The interpreter that can import an implementation; the running one for what lives in its environment.
 
-    The environment of a rival is made when there is none for its requirement file as it now is, or when the one in
+    The environment of a rival is made when there is none for its requirements as they now are, or when the one in
     `cache` is broken; that takes from seconds (layered) to minutes.
 
     Raises:
         BenchmarkError: the environment cannot be made; the message says why, and what to do.
     """
-    rival = RIVALS.get(implementation)
+    rival = rivals().get(implementation)
     if rival is None:
         return Path(sys.executable)
-    file = requirements / f"{implementation}.txt"
-    home = cache / f"{implementation}-{_fingerprint(file, rival)}"
+    home = _home(rival, cache)
     python = _python(home)
     if not _imports(python, rival.module):
         try:
-            _make(implementation, rival, file, home)
+            _make(rival, home)
         except OSError as error:
             raise BenchmarkError(
                 f"{implementation}: no environment could be made in {cache}: {error}; make room there and run again"
@@ -66,38 +49,34 @@ def python_for(implementation: str, requirements: Path = REQUIREMENTS, cache: Pa
     return python
 
 
-def is_ready(implementation: str, requirements: Path = REQUIREMENTS, cache: Path = CACHE) -> bool:
+def is_ready(implementation: str, cache: Path = CACHE) -> bool:
     """Whether `python_for` would answer at once, without installing anything."""
-    rival = RIVALS.get(implementation)
+    rival = rivals().get(implementation)
     if rival is None:
         return True
-    home = cache / f"{implementation}-{_fingerprint(requirements / f'{implementation}.txt', rival)}"
-    return _imports(_python(home), rival.module)
+    return _imports(_python(_home(rival, cache)), rival.module)
 
 
-def _fingerprint(file: Path, rival: Rival) -> str:
-    """Changes with the requirement file, the Python, and, for a layered rival, the environment underneath."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BenchmarkError(f"{file}: the rival's requirements cannot be read ({error.strerror})") from error
-    underneath = _site_packages(Path(sys.prefix)) if rival.layered else ""
-    return hashlib.sha256(f"{text}\n{sys.version}\n{underneath}".encode()).hexdigest()[:12]
+def _home(rival: Rival, cache: Path) -> Path:
+    """Where its environment lies; elsewhere for other requirements, another Python, or other packages underneath."""
+    underneath = str(_site_packages(Path(sys.prefix))) if rival.layered else ""
+    conditions = "\n".join((*rival.requirements, sys.version, underneath))
+    return cache / f"{rival.name}-{hashlib.sha256(conditions.encode()).hexdigest()[:12]}"
 
 
-def _make(implementation: str, rival: Rival, file: Path, home: Path) -> None:
+def _make(rival: Rival, home: Path) -> None:
     """Make the environment in a folder beside `home` and move it there, so that a half-made one is never taken."""
     home.parent.mkdir(parents=True, exist_ok=True)
-    for old in home.parent.glob(f"{implementation}-{'?' * 12}"):
+    for old in home.parent.glob(f"{rival.name}-{'?' * 12}"):
         shutil.rmtree(old, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{implementation}.") as folder:
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{rival.name}.") as folder:
         new = Path(folder) / "environment"
         venv.create(new, with_pip=False, symlinks=os.name != "nt")
-        _install(implementation, rival, file, new)
+        _install(rival, new)
         if rival.layered:
             _layer(new)
         if not _imports(_python(new), rival.module):
-            raise BenchmarkError(f"{implementation}: installed, but has no module {rival.module}; correct {file}")
+            raise BenchmarkError(f"{rival.name}: installed, but has no module {rival.module}; correct {rival.file}")
         try:
             new.rename(home)
         except OSError:  # another process was faster
@@ -105,22 +84,23 @@ def _make(implementation: str, rival: Rival, file: Path, home: Path) -> None:
                 raise
 
 
-def _install(implementation: str, rival: Rival, file: Path, home: Path) -> None:
+def _install(rival: Rival, home: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--python", str(_python(home)), "install", "--quiet", "--no-input"]
-    command = [*pip, *(["--no-deps"] if rival.layered else []), "--requirement", str(file)]
+    command = [*pip, *(["--no-deps"] if rival.layered else []), *rival.requirements]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_LIMIT_S, check=False)
     except subprocess.TimeoutExpired as error:
-        raise _failure(implementation, f"pip was not done after {INSTALL_LIMIT_S:.0f} s", file) from error
+        raise _failure(rival, f"pip was not done after {INSTALL_LIMIT_S:.0f} s") from error
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"pip ended with {done.returncode}"]
         errors = [line for line in lines if line.startswith("ERROR")]
-        raise _failure(implementation, (errors or lines)[-1].removeprefix("ERROR:").strip(), file)
+        raise _failure(rival, (errors or lines)[-1].removeprefix("ERROR:").strip())
 
 
-def _failure(implementation: str, why: str, file: Path) -> BenchmarkError:
+def _failure(rival: Rival, why: str) -> BenchmarkError:
     return BenchmarkError(
-        f"{implementation}: does not install: {why}; is the package index reachable? else correct {file} and run again"
+        f"{rival.name}: does not install: {why}; "
+        f"is the package index reachable? else correct the requirements in {rival.file} and run again"
     )
 
 

@@ -1,31 +1,19 @@
-"""Owns the TensorFlow Model Garden's Vision Transformer as a subject, filled with timm's tensors; Keras 2."""
+"""The TensorFlow Model Garden's Vision Transformer (https://github.com/tensorflow/models).
+
+It approximates GELU by a tanh, and its constructor has no argument for it; the activation is set to the exact one,
+without which its outputs differ from timm's.
+"""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.specification import Comparison, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects.rival_models import build_for, load_filled
-from benchmarks.subjects.runtimes import need_runtime, use_keras_2
-from benchmarks.subjects.timm_tensors import TimmTensors
-from benchmarks.subjects.vit_sizes import vit_sizes
+from benchmarks.rival import Rival
+from benchmarks.timm_tensors import TimmTensors, vit_sizes
 
-
-def load(run: Run, reference: Reference) -> Loaded:
-    """A ViT classifier of the Model Garden with the reference's weights.
-
-    Its ViT approximates GELU by a tanh, and its constructor has no argument for it; the activation is set to the exact
-    one, without which its outputs differ from timm's.
-
-    Raises:
-        BenchmarkError: a workload that is not raced, or another runtime.
-    """
-    need_runtime(run, "tf-graph", "tf-xla")
-    build = build_for(run, {"vit": _vit, "deit": _vit})
-    use_keras_2(run)
-    return load_filled(run, reference, build, ("tf-models-official", "tf-keras"))
+if TYPE_CHECKING:
+    from benchmarks.comparison import Comparison
 
 
 def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
@@ -68,3 +56,21 @@ def _give_weights(tensors: TimmTensors, model: Any) -> None:
         layer._intermediate_activation_layer.activation = functools.partial(gelu, approximate=False)
     tensors.norm("norm", encoder._norm)
     tensors.dense("head", layers["Dense"])
+
+
+RIVAL = Rival(
+    __name__,
+    module="official",
+    requirements=(
+        "tf-models-official==2.20.0",
+        "tensorflow==2.20.0",  # it pins this; the environment is its own
+        "tf-keras==2.20.1",
+        *("filelock==4.2.11", "psutil==7.2.2", "safetensors==0.8.0"),  # what a worker imports
+    ),
+    layered=False,
+    keras=2,
+    runtimes=("tf-graph", "tf-xla"),
+    swept=("tf-graph",),
+    slow=True,
+    builds={"vit": _vit, "deit": _vit},
+)

@@ -1,17 +1,18 @@
-"""Owns the step that is timed: a function of arrays, compiled by a runtime, called once, waited for."""
+"""The step that is timed: a function of arrays, compiled by a runtime, called once, waited for."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
+from benchmarks.comparison import Comparison, Run
+from benchmarks.errors import BenchmarkError
+from benchmarks.machine import versions
 from benchmarks.pinning import CALLING_THREAD
-from benchmarks.specification import BenchmarkError, Comparison, Run
-from benchmarks.subject import Loaded
+from benchmarks.subject import Executable
 
 KERAS_BACKENDS = {"tf-graph": "tensorflow", "tf-xla": "tensorflow", "jax": "jax", "torch": "torch"}
 FLOATS = {"fp32": "float32", "bf16": "bfloat16"}
@@ -51,9 +52,9 @@ def use_keras_2(run: Run) -> Any:
     return tf_keras
 
 
-def keras_loaded(
+def keras_executable(
     run: Run, call: Callable, inputs: Sequence[np.ndarray], layer: Any, params: int | None, packages: Sequence[str]
-) -> Loaded:
+) -> Executable:
     """A Keras layer or model, and how to call it, under one of KERAS_BACKENDS.
 
     Args:
@@ -76,7 +77,7 @@ def keras_loaded(
         packages = (*packages, "tensorflow")
     layout = "nhwc" if run.comparison.layer is None else ""
     params_m = params / 1e6 if params is not None else None
-    return Loaded(step, to_numpy, params_m, layout, versions(*packages), switches(runtime))
+    return Executable(step, to_numpy, params_m, layout, versions(*packages), switches(runtime))
 
 
 def tensorflow_step(
@@ -151,19 +152,6 @@ def torch_step(
         return output
 
     return step, lambda output: output.detach().float().cpu().numpy()
-
-
-def versions(*packages: str) -> dict[str, str]:
-    """Versions of the packages that are installed, by name; a wheel for the CPU goes by its plain name."""
-    found = {}
-    for package in dict.fromkeys(packages):
-        for name in (package, f"{package}-cpu"):
-            try:
-                found[package] = version(name)
-                break
-            except PackageNotFoundError:
-                continue
-    return found
 
 
 def switches(runtime: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Owns the references of single layers: inputs, weights, and what torch and timm make of them in float64."""
+"""The references of single layers: inputs, weights, and what torch and timm make of them in float64."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.specification import BenchmarkError, Comparison, Layer
+from benchmarks.comparison import Comparison, Layer
+from benchmarks.errors import BenchmarkError
 from benchmarks.subject import WEIGHTS
 
 # `image-processing` has a reference of its own making.

@@ -1,27 +1,14 @@
-"""Owns vit-keras's Vision Transformer as a subject: built by its `build_model`, filled with timm's tensors."""
+"""vit-keras's Vision Transformer, by its `build_model` (https://github.com/faustomorales/vit-keras)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.specification import Comparison, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects.rival_models import build_for, load_filled
-from benchmarks.subjects.runtimes import need_runtime, use_keras
-from benchmarks.subjects.timm_tensors import TimmTensors
-from benchmarks.subjects.vit_sizes import vit_sizes
+from benchmarks.rival import Rival
+from benchmarks.timm_tensors import TimmTensors, vit_sizes
 
-
-def load(run: Run, reference: Reference) -> Loaded:
-    """A ViT classifier of vit-keras with the reference's weights.
-
-    Raises:
-        BenchmarkError: a workload that vit-keras does not have, or another runtime.
-    """
-    need_runtime(run, "tf-graph", "tf-xla", "jax")
-    build = build_for(run, {"vit": _vit, "deit": _vit})
-    use_keras(run)
-    return load_filled(run, reference, build, ("vit-keras", "keras"))
+if TYPE_CHECKING:
+    from benchmarks.comparison import Comparison
 
 
 def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
@@ -54,3 +41,16 @@ def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
     tensors.norm("norm", model.get_layer("Transformer_encoder_norm"))
     tensors.dense("head", model.get_layer("head"))
     return model
+
+
+RIVAL = Rival(
+    __name__,
+    module="vit_keras",
+    requirements=("vit-keras==0.2.0", "validators==0.35.0", "opencv-python-headless==5.0.0.93"),
+    layered=True,
+    keras=3,
+    runtimes=("tf-graph", "tf-xla", "jax"),
+    swept=("tf-graph",),
+    slow=True,
+    builds={"vit": _vit, "deit": _vit},
+)

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 
 import implementations
-from benchmarks.environment import installed_versions
 from benchmarks.evaluation.image_file import decoded
 from benchmarks.evaluation.predictor import Predictor
 from benchmarks.evaluation.specification import Evaluation
+from benchmarks.machine import versions
 from implementations.image_processing import ImageProcessor
 
 
@@ -33,5 +33,5 @@ def load(evaluation: Evaluation, weights: Path) -> Predictor:
         img_size=size,
         crop_pct=config.crop_pct,
         interpolation=config.interpolation,
-        versions=installed_versions(["keras", keras.backend.backend(), "pillow"]),
+        versions=versions("keras", keras.backend.backend(), "pillow"),
     )

@@ -1,4 +1,4 @@
-"""Owns what is recorded about the machine: processor and the flags that matter, cores, memory, operating system."""
+"""What is recorded about the machine: processor or accelerator, cores, memory, operating system, installed packages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import platform
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.pinning import usable_cores
-from benchmarks.subjects.runtimes import versions
 
 FLAGS = (
     "avx2",
@@ -33,7 +33,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
-class Environment:
+class Machine:
     """The machine that a run was made on; `device` names the processor, or the accelerator of a gpu run."""
 
     device: str
@@ -44,11 +44,11 @@ class Environment:
     processor_flags: str
 
 
-def this_machine(device_name: str | None = None) -> Environment:
-    """The environment of runs on this machine; `device_name` is the accelerator's, None for the processor."""
+def this_machine(device_name: str | None = None) -> Machine:
+    """This machine as its runs record it; `device_name` is the accelerator's, None for the processor."""
     import psutil
 
-    return Environment(
+    return Machine(
         device=device_name or processor_name(),
         kind="gpu" if device_name else "cpu",
         cores=len(usable_cores()),
@@ -63,11 +63,45 @@ def processor_name() -> str:
     return _processor().get("model name") or platform.processor() or platform.machine()
 
 
-def installed_versions(packages: list[str], python: Path | None = None) -> dict[str, str]:
-    """Versions of those of the packages that are installed, for this interpreter or another one."""
-    if python is None:
+def accelerator_name() -> str | None:
+    """Name of the card that the loaded framework computes on; None when none of them has one."""
+    if "torch" in sys.modules:
+        import torch
+
+        if torch.cuda.is_available():
+            return str(torch.cuda.get_device_name())
+    if "jax" in sys.modules:
+        import jax
+
+        if jax.default_backend() != "cpu":
+            return str(jax.local_devices()[0].device_kind)
+    if "tensorflow" in sys.modules:
+        import tensorflow as tf
+
+        cards = tf.config.list_physical_devices("GPU")
+        if cards:
+            return str(tf.config.experimental.get_device_details(cards[0]).get("device_name", cards[0].name))
+    return None
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of the packages that are installed, by name; a wheel for the CPU goes by its plain name."""
+    found = {}
+    for package in dict.fromkeys(packages):
+        for name in (package, f"{package}-cpu"):
+            try:
+                found[package] = version(name)
+                break
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+def versions_in(python: Path, packages: list[str]) -> dict[str, str]:
+    """The same for another interpreter; empty where it cannot say."""
+    if python == Path(sys.executable):
         return versions(*packages)
-    program = "import sys, json; from benchmarks.subjects.runtimes import versions;"
+    program = "import sys, json; from benchmarks.machine import versions;"
     program += "print(json.dumps(versions(*sys.argv[1:])))"
     folder = Path(__file__).parents[1]
     command = [str(python), "-c", program, *packages]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from benchmarks.environment import FLAGS, joined, split, this_machine
-from benchmarks.measured_row import failed_row
+from benchmarks.comparison import Run
+from benchmarks.machine import FLAGS, joined, split, this_machine
 from benchmarks.process import RunError
-from benchmarks.reference_outputs import Costs
-from benchmarks.specification import Run
+from benchmarks.references import Costs
+from benchmarks.run_rows import failed_row
 from tests.benchmarks import case
 
 

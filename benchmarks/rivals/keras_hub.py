@@ -1,27 +1,14 @@
-"""Owns KerasHub's ViT and Swin Transformer as subjects: built from its own classes, filled with timm's tensors."""
+"""KerasHub's ViT and Swin Transformer (https://github.com/keras-team/keras-hub)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.specification import Comparison, Run
-from benchmarks.subject import Loaded, Reference
-from benchmarks.subjects.rival_models import build_for, load_filled
-from benchmarks.subjects.runtimes import need_runtime, use_keras
-from benchmarks.subjects.timm_tensors import TimmTensors
-from benchmarks.subjects.vit_sizes import vit_sizes
+from benchmarks.rival import Rival
+from benchmarks.timm_tensors import TimmTensors, vit_sizes
 
-
-def load(run: Run, reference: Reference) -> Loaded:
-    """A ViT or Swin classifier of KerasHub with the reference's weights.
-
-    Raises:
-        BenchmarkError: a workload that KerasHub does not have, or another runtime.
-    """
-    need_runtime(run, "tf-graph", "tf-xla", "jax")
-    build = build_for(run, {"vit": _vit, "deit": _vit, "swin": _swin})
-    use_keras(run)
-    return load_filled(run, reference, build, ("keras-hub", "keras"))
+if TYPE_CHECKING:
+    from benchmarks.comparison import Comparison
 
 
 def _vit(tensors: TimmTensors, fixed: Comparison) -> Any:
@@ -93,3 +80,15 @@ def _swin_block(tensors: TimmTensors, block: str, layer: Any) -> None:
     tensors.norm(f"{block}.norm2", layer.norm2)
     tensors.dense(f"{block}.mlp.fc1", layer.mlp.fc1)
     tensors.dense(f"{block}.mlp.fc2", layer.mlp.fc2)
+
+
+RIVAL = Rival(
+    __name__,
+    module="keras_hub",
+    requirements=("keras-hub==0.32.0",),
+    layered=True,
+    keras=3,
+    runtimes=("tf-graph", "tf-xla", "jax"),
+    swept=("tf-graph", "tf-xla"),
+    builds={"vit": _vit, "deit": _vit, "swin": _swin},
+)

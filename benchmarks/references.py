@@ -1,4 +1,4 @@
-"""Owns the making of references: once per workload, in a process of its own, so that no timed process imports torch."""
+"""References of workloads, each made once, in a process of its own, so that no timed process imports torch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.specification import OURS, BenchmarkError, Comparison
+from benchmarks.comparison import Comparison
+from benchmarks.errors import BenchmarkError
 from benchmarks.subject import AGAIN, WEIGHTS, Reference
+from catalog.vocabulary import OURS
 from implementations import registry
 
 SAMPLES = 8  # that the reference computes of a model; a larger batch repeats them
@@ -83,7 +85,7 @@ def write_reference(comparison: Comparison, folder: Path) -> None:
         make_reference(comparison, folder)
         costs = Costs(None, None)
     else:
-        from benchmarks.layer_reference import layer_gmacs, write_layer_reference
+        from benchmarks.layer_references import layer_gmacs, write_layer_reference
 
         write_layer_reference(comparison, folder)
         costs = Costs(layer_gmacs(layer), None)
@@ -98,7 +100,7 @@ def write_again(comparison: Comparison, folder: Path) -> None:
     elif layer.kind == "image-processing":
         return
     else:
-        from benchmarks.layer_reference import layer_outputs
+        from benchmarks.layer_references import layer_outputs
 
         output = layer_outputs(comparison, ("single",))["single"]
     np.save(folder / AGAIN, output)
@@ -130,7 +132,7 @@ def _make_in_process(comparison: Comparison, folder: Path) -> None:
 
 def _run(comparison: Comparison, folder: Path, what: str, switches: dict[str, str]) -> None:
     """Write into the folder from a process of its own, under those switches."""
-    module = "benchmarks.reference_outputs"
+    module = "benchmarks.references"
     command = [sys.executable, "-m", module, json.dumps(asdict(comparison)), str(folder), what]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
     process = subprocess.run(command, env=environment | switches, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Owns how results reach the disk: appended for good as soon as they are known, and looked up when a sweep resumes."""
+"""Files of results on the disk: rows are appended for good as soon as they are known, and looked up to resume."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.specification import BenchmarkError
-from catalog.result_rows import header_line, row_line
+from benchmarks.errors import BenchmarkError
+from catalog.evaluations_file import FORMAT, EvaluationResult
+from catalog.result_rows import header_line, read_rows, row_line
 from catalog.results_file import Result, read_results
 
 if TYPE_CHECKING:
@@ -62,6 +63,16 @@ def check_writable(path: Path) -> None:
             raise IsADirectoryError(None, "it is a folder")
     except OSError as error:
         raise BenchmarkError(f"{path}: cannot be written: {error.strerror or error}; name another file") from error
+
+
+def check_evaluations(path: Path) -> None:
+    """See that an evaluation's row can be appended to the file, before an evaluation is spent on it.
+
+    Raises:
+        CatalogError: the file cannot be read, or holds something else or another format.
+    """
+    if path.exists():
+        read_rows(path, EvaluationResult, FORMAT)
 
 
 def recorded(path: Path, say: Callable[[str], None]) -> list[Result]:

@@ -1,4 +1,4 @@
-"""Owns the words of a benchmark: workloads, subjects, precisions, comparisons, and the run that they make."""
+"""What is compared: workloads, subjects and precisions, the comparison that they make, and one run of it."""
 
 from __future__ import annotations
 
@@ -6,37 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from implementations.errors import BackboneError
+from benchmarks.errors import BenchmarkError
+from benchmarks.rivals import rivals
+from catalog.vocabulary import FUNCTIONS, OURS, RUNTIMES, TIMM
 
 Precision = Literal["fp32", "bf16"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
 DEVICES = ("cpu", "gpu")
-
-OURS = "backbone-survey"
-TIMM = "timm"
-IMPLEMENTATIONS = (
-    OURS,
-    TIMM,
-    "keras-hub",
-    "keras-cv-attention-models",
-    "vit-keras",
-    "tf-models-official",
-    "keras",  # its own layers
-    "torch",  # its functions
-    "tensorflow",
-)
-RUNTIMES = (
-    "tf-graph",
-    "tf-xla",
-    "jax",
-    "torch",
-    "torch-compile",
-    "torch-regional",  # only the repeated blocks compiled
-    "torch-regional-cached",  # the same, from artifacts that another process saved
-    "onnxruntime",
-    "openvino",
-    "pillow",
-)
 
 # A layer is named by its kind and its sizes.
 LAYERS = {
@@ -50,8 +26,9 @@ SIZES = {"self-attention": 3, "sdpa": 3, "matrix-product": 1, "image-processing"
 _LAYER = re.compile(r"(?P<kind>[a-z-]+?)-(?P<sizes>\d+(?:x\d+)*)")
 
 
-class BenchmarkError(BackboneError):
-    """A benchmark that was asked for and cannot be run; one line."""
+def implementations() -> tuple[str, ...]:
+    """Whose code can be timed, by the names that results files have."""
+    return (OURS, TIMM, *rivals(), *FUNCTIONS)
 
 
 @dataclass(frozen=True)
@@ -63,8 +40,8 @@ class Subject:
 
     def __post_init__(self) -> None:
         for value, known, word in (
-            (self.implementation, IMPLEMENTATIONS, "implementation"),
-            (self.runtime, RUNTIMES, "runtime"),
+            (self.implementation, implementations(), "implementation"),
+            (self.runtime, tuple(RUNTIMES), "runtime"),
         ):
             if value not in known:
                 raise BenchmarkError(f"{word} {value!r} is unknown, expected one of {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""Owns how a run that was measured, or that failed, becomes a row of the results file."""
+"""Rows of a results file: of a run that was timed, and of one that failed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.environment import joined, this_machine
+from benchmarks.comparison import Comparison, Run
+from benchmarks.machine import joined, this_machine
 from benchmarks.process import RunError
-from benchmarks.reference_outputs import Costs
-from benchmarks.specification import Comparison, Run
+from benchmarks.references import Costs
 from catalog.results_file import Result
 from implementations.registry import architecture_of
 
