@@ -13,7 +13,7 @@ from catalog.identity import address
 from catalog.problems import Problem, in_order
 from catalog.schema import TABLES
 from catalog.speed_checks import SPEED_CHECKS
-from catalog.vocabulary import IMAGENET_1K, SAME_PARAMS
+from catalog.vocabulary import IMAGENET_1K, MEASURED_UPSTREAM, SAME_PARAMS
 
 SQUARE_LAW = 0.12  # share by which compute may differ from the square of the image size
 SQUARE_LAW_FROM = 0.5  # GMACs below which rounding hides the law
@@ -119,7 +119,7 @@ def teachers_declared(frames: Frames) -> Iterator[Problem]:
 def same_keys_in_every_data_set(frames: Frames) -> Iterator[Problem]:
     """Upstream measures every model on every data set; a model that is missing from one, or only in one, is said."""
     rows = frames["evaluations"]
-    rows = rows[rows["kind"] == "measured upstream"]
+    rows = rows[rows["kind"] == MEASURED_UPSTREAM]
     base = rows[rows["dataset"] == "imagenet"].set_index(["model", "img_size"])
     for dataset, group in rows.groupby("dataset"):
         here = group.set_index(["model", "img_size"])
@@ -132,7 +132,7 @@ def same_keys_in_every_data_set(frames: Frames) -> Iterator[Problem]:
 def sorted_by_accuracy(frames: Frames) -> Iterator[Problem]:
     """timm sorts its accuracy files: a row out of order was edited by hand or cut."""
     rows = frames["evaluations"]
-    for _, group in rows[rows["kind"] == "measured upstream"].sort_values("line").groupby("source"):
+    for _, group in rows[rows["kind"] == MEASURED_UPSTREAM].sort_values("line").groupby("source"):
         yield from each(
             group[group["top1"].diff() > 0], "warning", "sorted", "{model} is more accurate than the row above it"
         )
@@ -141,7 +141,7 @@ def sorted_by_accuracy(frames: Frames) -> Iterator[Problem]:
 def same_params_across_tags(frames: Frames) -> Iterator[Problem]:
     """Weights of one architecture have the same number of parameters."""
     rows = frames["evaluations"].merge(frames["models"][["model", "architecture"]], on="model")
-    rows = rows[(rows["dataset"] == "imagenet") & (rows["kind"] == "measured upstream")]
+    rows = rows[(rows["dataset"] == "imagenet") & (rows["kind"] == MEASURED_UPSTREAM)]
     rows = rows.assign(first=rows.groupby("architecture")["params_m"].transform("first"))
     odd = rows[(rows["params_m"] / rows["first"] - 1).abs() > SAME_PARAMS]
     yield from each(
@@ -183,7 +183,7 @@ def second_opinions_agree(frames: Frames) -> Iterator[Problem]:
     opinions = opinions[(opinions["reporter"] == "torchvision") & opinions["model"].notna()]
     ours = frames["evaluations"]
     ours = ours.loc[
-        (ours["dataset"] == "imagenet") & (ours["kind"] == "measured upstream"), ["model", "img_size", "top1"]
+        (ours["dataset"] == "imagenet") & (ours["kind"] == MEASURED_UPSTREAM), ["model", "img_size", "top1"]
     ]
     both = opinions.merge(ours, on=["model", "img_size"], suffixes=("", "_timm"))
     odd = both[(both["top1"] - both["top1_timm"]).abs() > SECOND_OPINION]
@@ -224,7 +224,7 @@ def stale_sources(frames: Frames) -> Iterator[Problem]:
 def differences_complete(frames: Frames) -> Iterator[Problem]:
     """Every evaluation that has an ImageNet counterpart has its differences."""
     rows = frames["evaluations"]
-    measured = rows[rows["kind"] == "measured upstream"]
+    measured = rows[rows["kind"] == MEASURED_UPSTREAM]
     for dataset, base in BASES.items():
         known = measured[measured["dataset"] == base].set_index(["model", "img_size"]).index
         here = measured[(measured["dataset"] == dataset) & measured["top1_diff"].isna()]

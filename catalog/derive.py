@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from catalog.vocabulary import MEASURED_UPSTREAM
+
 # Data set -> the ImageNet evaluation on the same classes that it is compared with.
 BASES = {
     "imagenet-real": "imagenet",
@@ -12,7 +14,6 @@ BASES = {
     "imagenet-a": "imagenet-a-clean",
     "imagenet-r": "imagenet-r-clean",
 }
-MEASURED = "measured upstream"
 KEY = ["model", "img_size"]
 
 
@@ -30,7 +31,7 @@ def differences_to_imagenet(evaluations: pd.DataFrame) -> pd.DataFrame:
 
 
 def _differences(evaluations: pd.DataFrame, dataset: str, base: str) -> pd.DataFrame:
-    measured = evaluations[evaluations["kind"] == MEASURED]
+    measured = evaluations[evaluations["kind"] == MEASURED_UPSTREAM]
     columns = [*KEY, "top1", "top5"]
     variant = measured.loc[measured["dataset"] == dataset, [*columns, "dataset", "source"]]
     reference = measured.loc[measured["dataset"] == base, columns]

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
-from catalog.fields import at_most
+from catalog.fields import FIELDS, Metric, at_most, three_figures
 from catalog.identity import address, slug
+from catalog.vocabulary import MEASURED_HERE, MEASURED_UPSTREAM, REPORTED
 from survey.provenance import line_address
 
 PAGES = Path(__file__).parent / "pages"
@@ -99,8 +101,14 @@ def cost(value: Any) -> str:
     """A size or a rate to about three figures: 0.28, 4.5, 86.6, 1,013."""
     if missing(value):
         return MISSING
-    number = float(value)
-    return figure(number, 2 if number < 10 else 1 if number < 100 else 0)
+    return three_figures(float(value))
+
+
+def head(column: str) -> Markup:
+    """The head of a column of the leaderboard in any table."""
+    field = FIELDS[column]
+    numeric = Markup(' class="n"') if isinstance(field, Metric) else ""
+    return Markup('<th scope="col"{}>{}</th>').format(numeric, field.head)
 
 
 def signed(value: Any, decimals: int | None = None) -> str:
@@ -146,5 +154,12 @@ def environment() -> jinja2.Environment:
     filters = (address, anchor, cost, figure, parts, plain, plural, signed, web_address)
     made.filters.update({function.__name__: function for function in filters})
     made.tests["missing"] = missing
+    for name, evidence in (
+        ("reported", REPORTED),
+        ("measured_here", MEASURED_HERE),
+        ("measured_upstream", MEASURED_UPSTREAM),
+    ):
+        made.tests[name] = evidence.__eq__
+    made.globals["head"] = head
     made.globals["line_address"] = line_address
     return made

@@ -10,7 +10,7 @@ import jinja2
 
 from catalog.identity import address
 from catalog.vocabulary import IMAGENET
-from survey.render import Page, cost, figure, front_matter
+from survey.render import Page, cost, figure, front_matter, head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 STATIC_ROWS = 50
+STATIC_COLUMNS = ("model", "family_name", "train_set", "img_size", "top1", "params_m", "gmacs", "evidence")
 PAGE = Page(
     "leaderboard/index.md",
     "Leaderboard",
@@ -34,6 +35,8 @@ def render(catalog: Catalog, core: Mapping[str, Any]) -> str:
     )
     block = environment.get_template("leaderboard.html").render(
         rows=[_row(row) for row in catalog.leaderboard(IMAGENET).head(STATIC_ROWS).to_dict("records")],
+        columns=STATIC_COLUMNS,
+        head=head,
         total=core["results"]["rows"],
         models=core["models"]["rows"],
         as_of=core["as_of"],
