@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +13,9 @@ from backbones.arguments import AsJson, Data
 from catalog.fields import FIELDS, MAIN_AXIS, METRICS, Field, Metric
 from catalog.fields import columns as field_names
 from catalog.problems import CatalogError
-from catalog.schema import FAMILY_KINDS, TRAIN_SETS
+from catalog.schema import TRAIN_SETS
 from catalog.store import DEFAULT_DATA
-from catalog.vocabulary import IMAGENET_1K
+from catalog.vocabulary import FAMILY_KINDS, IMAGENET_1K
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def run(
         typer.echo(_speed_of(c, rows, environment))
 
 
-def _check_choice(option: str, value: str | None, choices: tuple[str, ...]) -> None:
+def _check_choice(option: str, value: str | None, choices: Collection[str]) -> None:
     if value is not None and value not in choices:
         raise typer.BadParameter(f"--{option} is {value!r}, expected one of: {'; '.join(choices)}")
 

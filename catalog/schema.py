@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer, number, text
 from catalog.speed_tables import SPEED_TABLES
-from catalog.vocabulary import EVIDENCE, IMAGENET_1K, TEACHER_SAW_MORE
+from catalog.vocabulary import EVIDENCE, FAMILY_KINDS, IMAGENET_1K, TEACHER_SAW_MORE
 
 DATASETS = {
     "imagenet": "ImageNet-1K validation",
@@ -16,7 +16,6 @@ DATASETS = {
     "imagenet-a-clean": "ImageNet, the 200 classes of ImageNet-A",
     "imagenet-r-clean": "ImageNet, the 200 classes of ImageNet-R",
 }
-FAMILY_KINDS = ("cnn", "vit", "hybrid", "mlp", "other")
 TRAIN_SETS = (
     IMAGENET_1K,
     TEACHER_SAW_MORE,
@@ -106,7 +105,7 @@ TABLES: dict[str, Table] = {
             (
                 text("family", "key, used in addresses", required=True),
                 text("name", "name as written in the field", required=True),
-                text("kind", "cnn, vit, hybrid, mlp or other", required=True, choices=FAMILY_KINDS),
+                text("kind", "cnn, vit, hybrid, mlp or other", required=True, choices=tuple(FAMILY_KINDS)),
                 text("paper", "main architecture paper", refers_to="papers"),
                 text("synonyms", "other spellings, separated by semicolons"),
                 text("note", "one fact to know"),

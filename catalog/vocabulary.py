@@ -13,6 +13,15 @@ REPORTED = "reported by a paper"
 EVIDENCE = (MEASURED_UPSTREAM, MEASURED_HERE, REPORTED)  # the first is shown where there are several
 RANKED_EVIDENCE = (MEASURED_UPSTREAM, MEASURED_HERE)  # what only a paper states was not measured under one protocol
 
+# Kinds of networks: what one is, and what several are.
+FAMILY_KINDS = {
+    "cnn": ("convolutional network", "convolutional networks"),
+    "vit": ("vision transformer", "vision transformers"),
+    "hybrid": ("hybrid of convolution and attention", "hybrids of convolution and attention"),
+    "mlp": ("MLP", "MLP networks"),
+    "other": ("other", "networks of another kind"),
+}
+
 # Buckets of training data: ImageNet-1K without and with a teacher that saw more.
 IMAGENET_1K = "ImageNet-1K only"
 TEACHER_SAW_MORE = "ImageNet-1K, teacher saw more"

@@ -26,20 +26,6 @@ if TYPE_CHECKING:
 Row = Any
 Rows = list[Row]
 RESULTS = "timm/results-imagenet"
-KIND_NAMES = {
-    "cnn": "convolutional network",
-    "vit": "vision transformer",
-    "hybrid": "hybrid of convolution and attention",
-    "mlp": "MLP",
-    "other": "other",
-}
-KIND_PLURALS = {
-    "cnn": "convolutional networks",
-    "vit": "vision transformers",
-    "hybrid": "hybrids of convolution and attention",
-    "mlp": "MLP networks",
-    "other": "networks of another kind",
-}
 
 
 def rows(frame: pd.DataFrame) -> Rows:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -154,12 +155,8 @@ def environment() -> jinja2.Environment:
     filters = (address, anchor, cost, figure, parts, plain, plural, signed, web_address)
     made.filters.update({function.__name__: function for function in filters})
     made.tests["missing"] = missing
-    for name, evidence in (
-        ("reported", REPORTED),
-        ("measured_here", MEASURED_HERE),
-        ("measured_upstream", MEASURED_UPSTREAM),
-    ):
-        made.tests[name] = evidence.__eq__
+    evidence = {"reported": REPORTED, "measured_here": MEASURED_HERE, "measured_upstream": MEASURED_UPSTREAM}
+    made.tests.update({name: partial(operator.eq, words) for name, words in evidence.items()})
     made.globals["head"] = head
     made.globals["line_address"] = line_address
     return made

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from catalog.bibtex import bibtex
 from catalog.identity import address
-from catalog.vocabulary import IMAGENET_1K
+from catalog.vocabulary import FAMILY_KINDS, IMAGENET_1K
 from survey.charts import FamilyChart, family_chart
-from survey.facts import KIND_PLURALS, Facts, Row, Rows, measured, train_set_order
+from survey.facts import Facts, Row, Rows, measured, train_set_order
 from survey.render import Page, plural, write_page
 
 
@@ -44,7 +44,7 @@ def _write_family(facts: Facts, family: Row, output: Path) -> None:
         "family.html",
         facts=facts,
         family=family,
-        kind=KIND_PLURALS[family.kind],
+        kind=FAMILY_KINDS[family.kind][1],
         board=board,
         chart=_write_chart(facts, family, output),
         best=best_results(board),

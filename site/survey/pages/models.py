@@ -8,8 +8,8 @@ from pathlib import Path
 from catalog.bibtex import bibtex
 from catalog.identity import address
 from catalog.schema import DATASETS
-from catalog.vocabulary import REPORTED, SAME_PARAMS
-from survey.facts import KIND_NAMES, Facts, Row, Rows, grouped
+from catalog.vocabulary import FAMILY_KINDS, REPORTED, SAME_PARAMS
+from survey.facts import Facts, Row, Rows, grouped
 from survey.news import notable
 from survey.project import Project, project
 from survey.provenance import place
@@ -77,7 +77,7 @@ def _write_model(facts: Facts, standings: Standings, model: Row, output: Path) -
         model=model,
         architecture=architecture,
         family=family,
-        kind=KIND_NAMES[family.kind],
+        kind=FAMILY_KINDS[family.kind][0],
         board=board,
         standing=[_standing(standings, row) for row in board if row.evidence != REPORTED],
         evaluations=facts.evaluations_by_model.get(model.model, []),
