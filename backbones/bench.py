@@ -1,4 +1,4 @@
-"""Owns `backbones bench`: what was asked for, the file that the results go to, and what is said about it."""
+"""`backbones bench`: measure speeds, add them to a results file, and say what became of each."""
 
 import datetime
 import json

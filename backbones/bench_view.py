@@ -1,4 +1,4 @@
-"""Owns what `backbones bench` shows while it measures and when it is done."""
+"""What `backbones bench` shows while it measures and when it is done."""
 
 import itertools
 import sys

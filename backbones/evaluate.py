@@ -1,4 +1,4 @@
-"""Owns `backbones evaluate`: the accuracy of a model on a folder of images, and where the result goes."""
+"""`backbones evaluate`: the accuracy of a model on a folder of images, and where the result goes."""
 
 from __future__ import annotations
 

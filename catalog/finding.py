@@ -1,4 +1,4 @@
-"""Owns how the rows that break a rule become problems: one each, at the file and line that the row came from."""
+"""Turns the rows that break a rule into problems: one each, at the file and line that the row came from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owns the ratio of two speeds that were measured in turns, with the interval that its rounds allow."""
+"""The ratio of two speeds that were measured in turns, with the interval that its rounds allow."""
 
 from __future__ import annotations
 

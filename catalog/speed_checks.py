@@ -1,4 +1,4 @@
-"""Owns the invariants of speeds: upstream's files agree with themselves, and what was measured here keeps its rules."""
+"""The invariants of speeds: upstream's files agree with themselves, and what was measured here keeps its rules."""
 
 from __future__ import annotations
 

@@ -1,14 +1,16 @@
-"""Owns the runs measured here as the catalog's tables have them: by backbone, by layer, by machine."""
+"""The runs measured here as the catalog's tables have them: by backbone, layer and machine; and those that failed."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog.identity import slug
 from catalog.local_environments import own_name
 from catalog.ratios import parse_rounds
-from survey.runs import Condition, Run
+from catalog.speed_tables import FAILED
+from survey.runs import Condition, Run, implementation_name, runtime_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,4 +157,36 @@ def _grouped(runs: list[Run]) -> dict[str, dict[Condition, list[Run]]]:
     found: dict[str, dict[Condition, list[Run]]] = {}
     for run in runs:
         found.setdefault(run.condition.workload, {}).setdefault(run.condition, []).append(run)
+    return found
+
+
+@dataclass(frozen=True)
+class Untimed:
+    """A run without a speed. `condition` is in words; `source` and `line` are those of its row."""
+
+    workload: str
+    name: str
+    runtime: str
+    condition: str
+    reason: str
+    source: str
+    line: int | None
+
+
+def untimed(catalog: Catalog) -> dict[str, list[Untimed]]:
+    """The runs without a speed by workload, in the order of their files."""
+    table = catalog.runs[catalog.runs["status"] == FAILED].sort_values(["source", "line"], kind="stable")
+    found: dict[str, list[Untimed]] = {}
+    for run in table.astype(object).where(table.notna(), None).itertuples(index=False, name="Row"):
+        found.setdefault(run.workload, []).append(
+            Untimed(
+                run.workload,
+                implementation_name(run.implementation),
+                runtime_name(run.runtime),
+                f"batch {run.batch_size}, {run.precision}, {run.device}",
+                run.note or "it failed, and does not say why",
+                run.source,
+                int(run.line),
+            )
+        )
     return found

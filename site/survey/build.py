@@ -130,8 +130,8 @@ def write_documents(catalog: Catalog, docs: Path, charts: Path, pool: Executor) 
 def write_pages(data: Path, docs: Path, charts: Path, *, elsewhere: bool) -> None:
     """Write the pages of those modules that belong into the second process, or of all others."""
     import catalog
+    from survey.charts import drawn_charts
     from survey.facts import Facts
-    from survey.gallery import drawn_charts
     from survey.pages import page_modules
 
     facts = Facts(catalog.load(data), drawn_charts(charts))

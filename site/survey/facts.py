@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 from catalog.schema import DATASETS, TRAIN_SETS
 from catalog.survey import TRAIN_SUFFIX
 from catalog.vocabulary import REPORTED
-from survey.benchmarks import Benchmarks
+from survey.benchmarks import Benchmarks, Untimed, untimed
 from survey.charts.registry import default_environment
 from survey.headlines import Headline, headlines
-from survey.untimed import Untimed, untimed
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from catalog import Catalog
-    from survey.gallery import Chart
+    from survey.charts import Metadata
 
 # A row of a table: a named tuple with the table's columns, None where a cell is blank.
 Row = Any
@@ -64,7 +63,7 @@ def full_name(model: Row) -> str:
 class Facts:
     """Everything that pages look up. Rows are in the order in which pages show them."""
 
-    def __init__(self, catalog: Catalog, charts: Mapping[str, Chart] | None = None) -> None:
+    def __init__(self, catalog: Catalog, charts: Mapping[str, Metadata] | None = None) -> None:
         self.catalog = catalog
         self.charts = dict(charts or {})
 

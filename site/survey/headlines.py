@@ -1,4 +1,4 @@
-"""Owns what pages say first of the speeds measured here: the best of ours against each kind of rival."""
+"""What pages say first of the speeds measured here: the best of ours against each kind of rival."""
 
 from __future__ import annotations
 

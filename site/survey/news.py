@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from catalog.history import NEWS_THRESHOLD
 from survey.facts import Facts, Row, Rows, grouped, rows
-from survey.raw_results import raw_address
+from survey.provenance import raw_address
 from survey.render import anchor, plural
 
 SHOWN = 12  # names told before "and n more"

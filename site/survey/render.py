@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-import operator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +154,9 @@ def environment() -> jinja2.Environment:
     filters = (address, anchor, cost, figure, parts, plain, plural, signed, web_address)
     made.filters.update({function.__name__: function for function in filters})
     made.tests["missing"] = missing
-    evidence = {"reported": REPORTED, "measured_here": MEASURED_HERE, "measured_upstream": MEASURED_UPSTREAM}
-    made.tests.update({name: partial(operator.eq, words) for name, words in evidence.items()})
+    made.tests["reported"] = lambda evidence: evidence == REPORTED
+    made.tests["measured_here"] = lambda evidence: evidence == MEASURED_HERE
+    made.tests["measured_upstream"] = lambda evidence: evidence == MEASURED_UPSTREAM
     made.globals["head"] = head
     made.globals["line_address"] = line_address
     return made

@@ -14,7 +14,7 @@ import pytest
 from survey import leaderboard
 from survey.charts.style import TRAIN_GROUPS
 from survey.facts import Facts
-from survey.leaderboard.data import vocabulary
+from survey.leaderboard.payload import vocabulary
 from survey.openapi import result_fields
 from survey.pages import api, data
 

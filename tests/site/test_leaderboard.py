@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from survey import leaderboard
-from survey.leaderboard.data import MODEL_TABLES, RESULT_TABLES, SPEED_TABLES, speed_file
 from survey.leaderboard.packing import pack, to_json, unpack
+from survey.leaderboard.payload import MODEL_TABLES, RESULT_TABLES, SPEED_TABLES, speed_file
 from survey.render import address
 
 import catalog

@@ -6,7 +6,7 @@
 """
 
 from survey.charts.citation import Metadata
-from survey.charts.draw import FORMATS, INDEX, ChartOutput, UnknownChartError, draw_all
+from survey.charts.draw import FORMATS, INDEX, ChartOutput, UnknownChartError, draw_all, drawn_charts
 from survey.charts.family import FamilyChart, family_chart
 from survey.charts.registry import charts, default_environment, throughput_slug
 
@@ -20,6 +20,7 @@ __all__ = [
     "charts",
     "default_environment",
     "draw_all",
+    "drawn_charts",
     "family_chart",
     "throughput_slug",
 ]

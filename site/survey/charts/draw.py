@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from multiprocessing import get_context
 from pathlib import Path
@@ -104,6 +104,16 @@ def _draw_elsewhere(data: Path, slugs: Collection[str], output: Path) -> dict[st
 
     c = catalog.load(data)
     return _drawn(c, charts(c), slugs, output)
+
+
+def drawn_charts(folder: Path) -> dict[str, Metadata]:
+    """What pages show beside the charts that were drawn into a folder, by slug in their order; none where none was."""
+    index = folder / INDEX
+    if not index.is_file():
+        return {}
+    names = [field.name for field in fields(Metadata)]
+    entries = json.loads(index.read_text(encoding="utf-8"))
+    return {entry["slug"]: Metadata(**{name: entry[name] for name in names}) for entry in entries}
 
 
 def draw_chart(c: Catalog, chart: Chart, output: Path) -> ChartOutput:

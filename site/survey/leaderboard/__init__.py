@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from survey.leaderboard.data import payloads
 from survey.leaderboard.packing import to_json
 from survey.leaderboard.page import render
+from survey.leaderboard.payload import payloads
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,6 @@
 """How a table travels to the browser: one JSON list per column, repeated text as codes into a list of values.
 
-The other half is `site/docs/assets/leaderboard/data.js`. What the columns mean is the business of `data.py`.
+The other half is `site/docs/assets/leaderboard/data.js`. What the columns mean is the business of `payload.py`.
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ from typing import Any
 
 from catalog.identity import address
 from survey.benchmarks import Benchmarks
+from survey.charts import Metadata
 from survey.charts.speeds import speed_slug
 from survey.facts import Facts
-from survey.gallery import Chart
 from survey.headlines import Headline, headline
-from survey.raw_results import raw_address
+from survey.provenance import raw_address
 from survey.render import Page, write_page
 from survey.runs import TENSORFLOW_RUNTIMES, Condition, Ratio, Run, fastest, ratio
 
@@ -50,7 +50,7 @@ class Machine:
     slug: str
     condition: Condition
     environment: Any  # a row of `environments`; the hardware is the same in all of them
-    charts: list[Chart]
+    charts: list[Metadata]
     headlines: list[Headline]
     tables: list[Table]
     software: list[Software]

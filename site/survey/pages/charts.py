@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from survey.charts import FORMATS
 from survey.facts import Facts, grouped
-from survey.gallery import FORMATS
 from survey.render import Page, plural, write_page
 
 
@@ -13,4 +13,6 @@ def write(facts: Facts, output: Path) -> None:
     """Write charts/index.md; the charts themselves are drawn by survey.charts."""
     page = Page("charts/index.md", "Charts", f"{plural(len(facts.charts), 'chart')} to look at, download and cite.")
     groups = grouped(facts.charts.values(), "group")
-    write_page(output, page, "charts.html", facts=facts, groups=groups, formats=FORMATS)
+    write_page(
+        output, page, "charts.html", facts=facts, groups=groups, formats=[one for one in FORMATS if one != "json"]
+    )

@@ -10,7 +10,7 @@ from catalog.schema import TABLES
 from survey.downloads import FLAT, PACKAGE, SQLITE, write_downloads
 from survey.facts import Facts, Row, rows
 from survey.project import Project, project
-from survey.raw_results import raw_address, raw_file
+from survey.provenance import raw_address, raw_file
 from survey.render import Page, write_page
 
 FLAT_COLUMNS = {

@@ -1,18 +1,21 @@
-"""The methodology: a hand-written page whose numbers and tables are counted from the catalog."""
+"""The methodology, and how speed is measured here: hand-written pages whose numbers are counted from the catalog."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
+from catalog.costs import DEFAULT_HEAD, MACS
 from catalog.schema import DATASETS, TRAIN_SETS
 from survey.facts import Facts, grouped, measured, rows
+from survey.pages.benchmarks import files
 from survey.project import DOCS, project
 from survey.provenance import line_address
-from survey.render import environment, figure, plain, render_text
+from survey.render import environment, figure, plain, plural, render_text
 
 ABOUT = {
     "imagenet": "the 50,000 validation images; every ranking is by this",
@@ -65,10 +68,16 @@ class Quarantined:
 
 
 def write(facts: Facts, output: Path) -> None:
-    """Fill in methodology/index.md."""
+    """Fill in methodology/index.md and methodology/benchmarks/index.md."""
+    _write_methodology(facts, output)
+    _write_benchmarks(facts, output)
+
+
+def _write_methodology(facts: Facts, output: Path) -> None:
     catalog = facts.catalog
-    written = render_text(
-        (DOCS / "methodology" / "index.md").read_text(encoding="utf-8"),
+    _fill_in(
+        Path("methodology") / "index.md",
+        output,
         as_of=facts.as_of,
         counts={name: figure(len(frame)) for name, frame in catalog.frames.items()},
         kinds={kind: figure(int(count)) for kind, count in catalog.evaluations["kind"].value_counts().items()},
@@ -82,9 +91,42 @@ def write(facts: Facts, output: Path) -> None:
         stale=figure(int((catalog.sources["state"] == "stale").sum())) if len(catalog.sources) else "0",
         repo_url=project().repo_url,
     )
-    target = output / "methodology" / "index.md"
+
+
+def _write_benchmarks(facts: Facts, output: Path) -> None:
+    runs = facts.benchmarks
+    _fill_in(
+        Path("methodology") / "benchmarks" / "index.md",
+        output,
+        as_of=facts.as_of,
+        measured_until=facts.measured_until,
+        counts={
+            "measurements": figure(len(runs.models)),
+            "backbones": figure(len(runs.by_workload)),
+            "layers": figure(len(runs.layers)),
+            "machines": plural(len(runs.machines), "machine"),
+        },
+        files=_result_files(facts),
+        repo_url=project().repo_url,
+    )
+
+
+def _fill_in(page: Path, output: Path, **context: Any) -> None:
+    """Write a page of the documents with its expressions filled in."""
+    target = output / page
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(written, encoding="utf-8", newline="\n")
+    target.write_text(render_text((DOCS / page).read_text(encoding="utf-8"), **context), encoding="utf-8", newline="\n")
+
+
+def _result_files(facts: Facts) -> Markup:
+    """The list of result files as raw HTML; a sentence where there is none."""
+    found = files(facts, [*facts.benchmarks.models, *facts.benchmarks.layers])
+    if not found:
+        return Markup("<p>None yet: nothing has been measured here.</p>")
+    template = environment().from_string(
+        '{% import "benchmark_parts.html" as bench with context %}{{ bench.result_files(files) }}'
+    )
+    return Markup(template.render(facts=facts, files=found, root="../../"))
 
 
 def _datasets(facts: Facts) -> list[DataSet]:
@@ -94,8 +136,8 @@ def _datasets(facts: Facts) -> list[DataSet]:
 
 def _costs(facts: Facts) -> Costs:
     costs = facts.catalog.costs
-    plain_convention = costs["convention"] == "macs"
-    other_head = costs["head_classes"].notna() & (costs["head_classes"] != 1000)
+    plain_convention = costs["convention"] == MACS
+    other_head = costs["head_classes"].notna() & (costs["head_classes"] != DEFAULT_HEAD)
     return Costs(
         *(
             figure(int(mask.sum()))
