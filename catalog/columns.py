@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # How a text starts that a spreadsheet computes.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
-Kind = Literal["text", "integer", "number", "boolean", "date"]
+ColumnType = Literal["text", "integer", "number", "boolean", "date"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Column:
     """One column. `minimum` and `maximum` are inclusive; `above` is exclusive; `choices` closes a text column."""
 
     name: str
-    kind: Kind
+    type: ColumnType
     description: str
     unit: str = ""
     required: bool = False
@@ -73,13 +73,13 @@ class Table:
         """
         frame = frame.reindex(columns=self.column_names)
         for column in self.columns:
-            if frame[column.name].dtype != PANDAS_TYPES[column.kind]:
+            if frame[column.name].dtype != PANDAS_TYPES[column.type]:
                 try:
-                    frame[column.name] = frame[column.name].astype(PANDAS_TYPES[column.kind])
+                    frame[column.name] = frame[column.name].astype(PANDAS_TYPES[column.type])
                 except (TypeError, ValueError) as error:
-                    message = f"{self.name}.csv: column {column.name}: expected {column.kind}: {error}"
+                    message = f"{self.name}.csv: column {column.name}: expected {column.type}: {error}"
                     raise ValueError(message) from error
-            if column.kind in ("text", "date") and (frame[column.name] == "").any():
+            if column.type in ("text", "date") and (frame[column.name] == "").any():
                 frame[column.name] = frame[column.name].replace("", None)
         return frame
 
@@ -108,7 +108,7 @@ class Table:
 
 
 # Written with "date" as ISO text so that a table reads the same in every tool.
-PANDAS_TYPES: dict[Kind, str] = {
+PANDAS_TYPES: dict[ColumnType, str] = {
     "text": "str",
     "date": "str",
     "integer": "Int64",
@@ -129,9 +129,9 @@ def _pandera_column(column: Column) -> Any:
         checks.append(pa.Check.gt(column.above))
     if column.choices:
         checks.append(pa.Check.isin(column.choices))
-    if column.kind == "date":
+    if column.type == "date":
         checks.append(pa.Check(is_day, element_wise=True, error="a day as YYYY-MM-DD"))
-    return pa.Column(PANDAS_TYPES[column.kind], checks=checks, nullable=not column.required)
+    return pa.Column(PANDAS_TYPES[column.type], checks=checks, nullable=not column.required)
 
 
 def is_formula(value: object) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from catalog.columns import ColumnType
 from catalog.vocabulary import ESTIMATED, MEASURED_HERE, MEASURED_UPSTREAM, REPORTED
 
 PANELS = ("Training data", "Family", "Kind", "Image size", "Parameters", "GMACs", "Speed", "More")
@@ -45,7 +46,7 @@ class Field:
     label: str = ""  # in running text, `head` in lower case unless given
     table: str = ""
     stored: str = ""
-    type: Literal["text", "integer", "number", "boolean", "date"] = "text"
+    type: ColumnType = "text"
     unit: str = ""
     key: str = ""
     width: int = 100
@@ -97,7 +98,7 @@ class Metric(Field):
     unit: str
     better: Literal["higher", "lower"]
     decimals: int
-    type: Literal["text", "integer", "number", "boolean", "date"] = "number"
+    type: ColumnType = "number"
     three_figures: bool = False  # are enough in a table
     plain: bool = False  # without a separator of thousands
     log: bool = False

@@ -65,7 +65,7 @@ def parse_table(name: str, content: bytes | None, *, older_schema: bool = False)
     table = TABLES[name]
     if content is None:
         return table.empty()
-    text_columns = {column.name: "str" for column in table.columns if column.kind in ("text", "date")}
+    text_columns = {column.name: "str" for column in table.columns if column.type in ("text", "date")}
     try:
         frame = pd.read_csv(io.BytesIO(content), dtype=text_columns, keep_default_na=False, na_values=[""])
         needed = [column.name for column in table.columns if column.required or not older_schema]
@@ -85,7 +85,7 @@ def table_bytes(table: Table, frame: pd.DataFrame) -> bytes:
     """The frame as CSV, rows sorted by the table's key, the same bytes for the same rows."""
     ordered = table.typed(frame).sort_values(list(table.key), kind="stable")
     for column in table.columns:
-        if column.kind == "boolean":
+        if column.type == "boolean":
             ordered[column.name] = ordered[column.name].map({True: "true", False: "false"})
     return ordered.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode()
 

@@ -99,7 +99,7 @@ def write_sqlite(catalog: Catalog, path: Path) -> None:
 
 def _create(table: Table, frame: pd.DataFrame) -> str:
     lines = [
-        f'"{column.name}" {SQLITE_TYPES[column.kind]}{" NOT NULL" if column.required else ""}'
+        f'"{column.name}" {SQLITE_TYPES[column.type]}{" NOT NULL" if column.required else ""}'
         for column in table.columns
     ]
     if key_is_complete(table, frame):
@@ -181,7 +181,7 @@ def _field(column: Column) -> dict[str, Any]:
     unit = f" ({column.unit})" if column.unit else ""
     field: dict[str, Any] = {
         "name": column.name,
-        "type": FRICTIONLESS_TYPES[column.kind],
+        "type": FRICTIONLESS_TYPES[column.type],
         "description": f"{column.description}{unit}",
     }
     if constraints:

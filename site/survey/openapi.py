@@ -132,7 +132,7 @@ def _row(columns: tuple[Column, ...], optional: tuple[str, ...] = ()) -> Schema:
 
 def _column(column: Column) -> Schema:
     schema: Schema = {
-        "type": JSON_TYPES[column.kind],
+        "type": JSON_TYPES[column.type],
         "description": f"{column.description}{f' ({column.unit})' if column.unit else ''}",
     }
     if column.choices:

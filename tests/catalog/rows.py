@@ -19,7 +19,7 @@ def table(name: str, *rows: dict[str, object]) -> pd.DataFrame:
 
 
 def _plain(column: Column) -> object:
-    return column.choices[0] if column.choices else PLAIN.get(column.kind, "x")
+    return column.choices[0] if column.choices else PLAIN.get(column.type, "x")
 
 
 def evaluation(model: str, top1: float, dataset: str = "imagenet", img_size: int = 224, **other: object) -> dict:

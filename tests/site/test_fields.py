@@ -130,7 +130,7 @@ def test_entries_agree_with_the_tables_that_they_are_joined_from() -> None:
         stored = {column.name: column for column in TABLES[field.table].columns} if field.table else {}
         column = stored.get(field.stored or field.column)
         if column is not None:
-            assert PANDAS_TYPES[column.kind] == PANDAS_TYPES[field.type], field.column
+            assert PANDAS_TYPES[column.type] == PANDAS_TYPES[field.type], field.column
 
 
 def test_entries_have_names_of_their_own_and_refer_to_what_exists() -> None:
