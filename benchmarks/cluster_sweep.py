@@ -13,7 +13,7 @@ from benchmarks.dask_cluster import Cluster, forget_settings_of_workers, run_all
 from benchmarks.pinning import usable_cores
 from benchmarks.result_files import recorded
 from benchmarks.resume import left_on_any_host
-from benchmarks.turns import Reporter, Settings, Silent, Task, measure, steps_of
+from benchmarks.turns import Reporter, Settings, SilentReporter, Task, measure, steps_of
 from catalog.results_file import DISTURBED, Result
 
 CACHE = Path(__file__).parents[1] / ".cache" / "benchmark"
@@ -89,12 +89,12 @@ def measure_here(task: Task, settings: Settings, own_threads: bool, alone: bool)
         task = replace(task, comparison=replace(task.comparison, threads=len(usable_cores())))
     if not settings.cache.is_dir():
         settings = replace(settings, cache=CACHE)
-    heard = Lines()
+    heard = Transcript()
     with _host_lock() if alone else nullcontext():
         return ComparisonReport(list(measure(task, settings, heard)), heard.lines)
 
 
-class Lines(Silent):
+class Transcript(SilentReporter):
     """Keeps what is said until the comparison is over."""
 
     def __init__(self) -> None:

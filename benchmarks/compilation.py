@@ -60,11 +60,11 @@ def compiled(model: nn.Module, runtime: str, folder: Path) -> Callable[[Any], An
     if runtime == "torch-regional":
         return compile_repeated_blocks(model, **options())
     if runtime == "torch-regional-cached":
-        return _LoadedAtFirstCall(model, folder / ARTIFACTS)
+        return _LazyArtifacts(model, folder / ARTIFACTS)
     raise BenchmarkError(f"runtime {runtime!r} does not compile with torch")
 
 
-class _LoadedAtFirstCall:
+class _LazyArtifacts:
     """A model whose compiled blocks are loaded in its first call, so that loading is timed as compiling is."""
 
     def __init__(self, model: nn.Module, artifacts: Path) -> None:

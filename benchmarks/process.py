@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.comparison import Run
 from benchmarks.pinning import thread_settings
-from benchmarks.subject import Reference
+from benchmarks.subject import ReferenceFiles
 from benchmarks.worker import Job
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ class RunError(Exception):
 class Worker:
     """A process that times one run. Use it as a context: at the end no process or file of it is left."""
 
-    def __init__(self, run: Run, reference: Reference, python: Path, package: str, limit_s: float) -> None:
+    def __init__(self, run: Run, reference: ReferenceFiles, python: Path, package: str, limit_s: float) -> None:
         self.run = run
         self.ready: dict[str, Any] = {}
         self._limit_s = limit_s

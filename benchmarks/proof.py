@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.comparison import Precision
-from benchmarks.subject import Reference
+from benchmarks.subject import ReferenceFiles
 from implementations.parity.compare import FACTOR, LIMIT
 
 # Of the output's scale, whatever the reference's own error. bf16 keeps 8 bits, 4e-3 of a number; a dozen layers with
@@ -37,7 +37,7 @@ class ProofError(AssertionError):
         self.proof = proof
 
 
-def prove(output: np.ndarray, reference: Reference, precision: Precision) -> Proof | None:
+def prove(output: np.ndarray, reference: ReferenceFiles, precision: Precision) -> Proof | None:
     """Compare an output, in the reference's layout, with the reference; None where there is nothing to compare with.
 
     The reference's own error is taken over all of its samples and orders of summation: the largest of one sample's is a

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.comparison import Comparison
 from benchmarks.errors import BenchmarkError
-from benchmarks.subject import AGAIN, WEIGHTS, Reference
+from benchmarks.subject import AGAIN, WEIGHTS, ReferenceFiles
 from catalog.vocabulary import OURS
 from implementations import registry
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
-class Costs:
+class WorkloadCosts:
     """GMACs of one sample and parameters in millions; None where the workload has none.
 
     `our_gmacs` are those of our Keras model, which computes no token that its head does not read.
@@ -46,7 +46,7 @@ class Costs:
         return self.our_gmacs if implementation == OURS and self.our_gmacs else self.gmacs
 
 
-def reference_for(comparison: Comparison, cache: Path) -> Reference:
+def reference_for(comparison: Comparison, cache: Path) -> ReferenceFiles:
     """The reference of a comparison, made if the cache folder does not have it yet.
 
     Raises:
@@ -56,7 +56,7 @@ def reference_for(comparison: Comparison, cache: Path) -> Reference:
     folder = folder_of(comparison, cache)
     if not folder.exists():
         _make_in_process(comparison, folder)
-    return Reference(folder, comparison.batch_size if comparison.layer is None else None)
+    return ReferenceFiles(folder, comparison.batch_size if comparison.layer is None else None)
 
 
 def folder_of(comparison: Comparison, cache: Path) -> Path:
@@ -69,13 +69,13 @@ def folder_of(comparison: Comparison, cache: Path) -> Path:
     return cache / "references" / f"{name}-{RECIPE}-timm{_timm_version()}"
 
 
-def costs_of(reference: Reference) -> Costs:
+def costs_of(reference: ReferenceFiles) -> WorkloadCosts:
     """GMACs and parameters of the workload, as counted when its reference was made."""
-    return Costs(**json.loads((reference.folder / COSTS).read_text()))
+    return WorkloadCosts(**json.loads((reference.folder / COSTS).read_text()))
 
 
 def write_reference(comparison: Comparison, folder: Path) -> None:
-    """Compute and write everything that `Reference` reads but `AGAIN`; needs torch and timm."""
+    """Compute and write everything that `ReferenceFiles` reads but `AGAIN`; needs torch and timm."""
     layer = comparison.layer
     if layer is None:
         costs = _write_model(comparison, folder)
@@ -83,12 +83,12 @@ def write_reference(comparison: Comparison, folder: Path) -> None:
         from benchmarks.subjects.photographs import make_reference
 
         make_reference(comparison, folder)
-        costs = Costs(None, None)
+        costs = WorkloadCosts(None, None)
     else:
         from benchmarks.layer_references import layer_gmacs, write_layer_reference
 
         write_layer_reference(comparison, folder)
-        costs = Costs(layer_gmacs(layer), None)
+        costs = WorkloadCosts(layer_gmacs(layer), None)
     (folder / COSTS).write_text(json.dumps(asdict(costs)))
 
 
@@ -141,7 +141,7 @@ def _run(comparison: Comparison, folder: Path, what: str, switches: dict[str, st
         raise BenchmarkError(f"{comparison.workload}: its reference could not be computed: {last}")
 
 
-def _write_model(comparison: Comparison, folder: Path) -> Costs:
+def _write_model(comparison: Comparison, folder: Path) -> WorkloadCosts:
     from safetensors.torch import save_file
 
     from implementations.costs import count_costs
@@ -154,7 +154,7 @@ def _write_model(comparison: Comparison, folder: Path) -> Costs:
     np.savez(folder / "outputs.npz", **_model_outputs(model, images, ("single", "half", "double")))
     size = comparison.img_size or 0
     costs, ours = (count_costs(comparison.workload, every_token=every, img_size=size) for every in (True, False))
-    return Costs(round(costs.gmacs, 6), round(costs.params_m, 6), round(ours.gmacs, 6))
+    return WorkloadCosts(round(costs.gmacs, 6), round(costs.params_m, 6), round(ours.gmacs, 6))
 
 
 def _model_and_images(comparison: Comparison) -> tuple[Any, np.ndarray]:

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.comparison import Comparison, Run
 from benchmarks.machine import joined, this_machine
 from benchmarks.process import RunError
-from benchmarks.references import Costs
+from benchmarks.references import WorkloadCosts
 from catalog.results_file import Result
 from implementations.registry import architecture_of
 
@@ -26,7 +26,7 @@ _BLANK: dict[str, Any] = {
 
 def measured_row(
     run: Run,
-    costs: Costs,
+    costs: WorkloadCosts,
     ready: dict[str, Any],
     turns_s: list[list[float]],
     peak_memory_mb: float | None,
@@ -72,7 +72,7 @@ def measured_row(
     )
 
 
-def failed_row(run: Run, costs: Costs, error: RunError) -> Result:
+def failed_row(run: Run, costs: WorkloadCosts, error: RunError) -> Result:
     """The row of a run that gave no speed; its note says why."""
     note = _FOLDERS.sub("", f"{error.reason}: {error}")
     parity = {name: error.answer.get(name) for name in ("parity_error", "parity_tolerance")}
@@ -86,7 +86,7 @@ def key_of(comparison: Comparison) -> str:
     return f"{comparison.workload}{size}-{fixed}"
 
 
-def _row(run: Run, costs: Costs, accelerator: str | None, **measured: Any) -> Result:
+def _row(run: Run, costs: WorkloadCosts, accelerator: str | None, **measured: Any) -> Result:
     fixed, machine = run.comparison, this_machine(accelerator)
     known = {
         "model": architecture_of(fixed.workload),

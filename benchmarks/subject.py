@@ -21,7 +21,7 @@ AGAIN = "single-again.npy"
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceFiles:
     """What the reference (timm, in float64) makes of the workload, as files that need no torch to be read.
 
     `folder` holds `weights.safetensors` (timm's names and layouts; absent for layers without weights), `inputs.npz`
@@ -76,13 +76,13 @@ class Executable:
     note: str = ""
 
 
-# The module that loads a subject, with `load(run: Run, reference: Reference) -> Executable`; the rivals share one.
+# The module that loads a subject, with `load(run: Run, reference: ReferenceFiles) -> Executable`; the rivals share one.
 MODULES = {OURS: "ours", TIMM: "timm_models", **dict.fromkeys(FUNCTIONS, "layers")}
 RIVALS = "rival_models"
 PACKAGE = "benchmarks.subjects"
 
 
-def load(run: Run, reference: Reference, package: str = PACKAGE) -> Executable:
+def load(run: Run, reference: ReferenceFiles, package: str = PACKAGE) -> Executable:
     """Load a run's workload; called in the worker process only.
 
     Raises:
@@ -92,7 +92,7 @@ def load(run: Run, reference: Reference, package: str = PACKAGE) -> Executable:
         return _module(run, package).load(run, reference)
 
 
-def prepare(run: Run, reference: Reference, package: str = PACKAGE) -> None:
+def prepare(run: Run, reference: ReferenceFiles, package: str = PACKAGE) -> None:
     """What a subject needs done before its timed process starts (such as artifacts to load); mostly nothing.
 
     Raises:

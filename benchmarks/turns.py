@@ -14,7 +14,7 @@ from benchmarks.comparison import Comparison, Run, Subject
 from benchmarks.errors import BenchmarkError
 from benchmarks.memory import smaller_batch
 from benchmarks.process import RunError, Worker
-from benchmarks.references import Costs, costs_of, reference_for
+from benchmarks.references import WorkloadCosts, costs_of, reference_for
 from benchmarks.run_rows import failed_row, measured_row
 from benchmarks.subject import PACKAGE
 from catalog.results_file import Result
@@ -62,7 +62,7 @@ class Reporter(Protocol):
         """Something that a person should know."""
 
 
-class Silent:
+class SilentReporter:
     """Tells nobody."""
 
     def advance(self, steps: int) -> None:
@@ -77,7 +77,7 @@ class Entrant:
     """A run that came up: its worker and the steps timed so far, turn by turn."""
 
     worker: Worker
-    costs: Costs
+    costs: WorkloadCosts
     note: str
     counts: bool = True  # towards progress; an anchor that is timed again does not
     turns_s: list[list[float]] = field(default_factory=list)
@@ -98,7 +98,7 @@ def measure(task: Task, settings: Settings, reporter: Reporter | None = None) ->
     Raises:
         BenchmarkError, UnknownNameError: nothing can be measured: an unknown model, no reference.
     """
-    reporter = reporter or Silent()
+    reporter = reporter or SilentReporter()
     reference_for(task.comparison, settings.cache)
     waiting, anchors = list(task.subjects), list[Subject]()
     while waiting:

@@ -81,17 +81,17 @@ def _take_standard_output() -> TextIO:
 
 
 def _prepare(job: Job) -> None:
-    from benchmarks.subject import Reference, prepare
+    from benchmarks.subject import ReferenceFiles, prepare
 
-    prepare(job.run, Reference(job.folder, job.batch_size), job.package)
+    prepare(job.run, ReferenceFiles(job.folder, job.batch_size), job.package)
 
 
 def _serve(job: Job, answers: TextIO) -> None:
     from benchmarks.proof import prove
-    from benchmarks.subject import Reference, load
+    from benchmarks.subject import ReferenceFiles, load
 
     on_card = job.run.comparison.device == "gpu"
-    reference = Reference(job.folder, job.batch_size)
+    reference = ReferenceFiles(job.folder, job.batch_size)
     loaded = load(job.run, reference, job.package)
     start = time.perf_counter()
     output = loaded.step()

@@ -43,8 +43,8 @@ class CompiledBlocksWarning(UserWarning):
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of block in the file: the input for which it was compiled."""
+class TensorLayout:
+    """What must be equal in a tensor for a compiled body to be right, such as the input of one kind of block."""
 
     shape: list[int]
     stride: list[int]
@@ -52,8 +52,8 @@ class Kind:
     device: str
 
     @classmethod
-    def of(cls, tensor: torch.Tensor) -> Kind:
-        """What must be equal in an input for the compiled body to be right."""
+    def of(cls, tensor: torch.Tensor) -> TensorLayout:
+        """The layout of a tensor."""
         return cls(list(tensor.shape), list(tensor.stride()), str(tensor.dtype), tensor.device.type)
 
 
@@ -76,7 +76,7 @@ def save_compiled(model: nn.Module, images: torch.Tensor, path: Path) -> None:
         for block, example in _inputs_of_blocks(model, images):
             name = fingerprint(block)
             if name not in manifest["kinds"]:
-                manifest["kinds"][name] = asdict(Kind.of(example))
+                manifest["kinds"][name] = asdict(TensorLayout.of(example))
                 _compile_ahead(block, example, Path(folder) / f"{name}.pt2")
         (Path(folder) / MANIFEST).write_text(json.dumps(manifest))
         with zipfile.ZipFile(path, "w") as archive:
@@ -117,8 +117,8 @@ def load_compiled(model: nn.Module, path: Path, **compile_options: Any) -> nn.Mo
 class CompiledBlock:
     """A block's call: the compiled body for the input that it was made for, else what stood there before."""
 
-    def __init__(self, block: nn.Module, library: Any, kind: Kind) -> None:
-        self._block, self._library, self._kind = block, library, kind
+    def __init__(self, block: nn.Module, library: Any, layout: TensorLayout) -> None:
+        self._block, self._library, self._layout = block, library, layout
         self._otherwise = block._compiled_call_impl
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
@@ -132,7 +132,7 @@ class CompiledBlock:
             return False
         if block._forward_hooks or block._forward_pre_hooks or torch.is_autocast_enabled(inputs[0].device.type):
             return False
-        return Kind.of(inputs[0]) == self._kind
+        return TensorLayout.of(inputs[0]) == self._layout
 
 
 def fingerprint(block: nn.Module) -> str:
@@ -152,9 +152,9 @@ def _attributes(module: nn.Module) -> list[tuple[str, str]]:
     return sorted((name, _plain(value)) for name, value in vars(module).items() if name not in hidden)
 
 
-def _tensors(module: nn.Module) -> list[tuple[str, Kind]]:
+def _tensors(module: nn.Module) -> list[tuple[str, TensorLayout]]:
     own = (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))
-    return [(name, Kind.of(tensor)) for name, tensor in own]
+    return [(name, TensorLayout.of(tensor)) for name, tensor in own]
 
 
 def _plain(value: Any) -> str:
@@ -235,7 +235,7 @@ def _read(blocks: list[nn.Module], path: Path) -> list[tuple[nn.Module, Compiled
                 library = _library(Path(folder) / f"{name}.pt2", block)
             except (RuntimeError, KeyError) as error:
                 raise RegionalCompilationError(f"a compiled block cannot be loaded ({error!r:.80})") from error
-            bodies.append((block, CompiledBlock(block, library, Kind(**manifest["kinds"][name]))))
+            bodies.append((block, CompiledBlock(block, library, TensorLayout(**manifest["kinds"][name]))))
     return bodies
 
 

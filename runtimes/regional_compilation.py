@@ -18,7 +18,7 @@ from typing import Any
 
 from torch import nn
 
-from runtimes.toolchain_start import StartedWithToolchain
+from runtimes.toolchain_start import ToolchainStarter
 
 CONTAINERS = (nn.Sequential, nn.ModuleList)
 DROP_PATH, RATE = "DropPath", "drop_prob"  # timm's class, and its attribute
@@ -58,7 +58,7 @@ def compile_repeated_blocks(model: nn.Module, **compile_options: Any) -> nn.Modu
         block.compile(**arguments, options={"guard_filter_fn": without_idle_rates, **settings})
     if arguments.get("backend", "inductor") == "inductor":
         first = next(iter(blocks.values()))
-        first._compiled_call_impl = StartedWithToolchain(first, settings)
+        first._compiled_call_impl = ToolchainStarter(first, settings)
     return model
 
 

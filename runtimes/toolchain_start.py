@@ -28,7 +28,7 @@ def quick_start_options() -> dict[str, bool]:
     return {"cpp.vec_isa_ok": True} if known and platform.machine() in ("x86_64", "AMD64") else {}
 
 
-class StartedWithToolchain:
+class ToolchainStarter:
     """The compiled call of a block on the CPU; its first starts the C++ compiler's work, then traces beside it."""
 
     def __init__(self, block: nn.Module, settings: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from benchmarks.evaluation.batches import BatchResult
+from benchmarks.evaluation.batches import BatchPredictions
 
 CONFIDENCE = 0.95
 
@@ -22,7 +22,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class AccuracyCounts:
     """Images that were read, those that were not, and how many of the former were predicted."""
 
     images: int
@@ -41,7 +41,7 @@ class Accuracy:
         return wilson(self.top5_count, self.images)
 
 
-def measure(results: Iterable[BatchResult], labels: Sequence[int]) -> Accuracy:
+def measure(results: Iterable[BatchPredictions], labels: Sequence[int]) -> AccuracyCounts:
     """Count what batches of predictions, at most one of each place, got right."""
     images = unreadable = top1 = top5 = 0
     for result in results:
@@ -52,7 +52,7 @@ def measure(results: Iterable[BatchResult], labels: Sequence[int]) -> Accuracy:
             images += 1
             top1 += predicted[0] == labels[place]
             top5 += labels[place] in predicted
-    return Accuracy(images, unreadable, top1, top5)
+    return AccuracyCounts(images, unreadable, top1, top5)
 
 
 def wilson(successes: int, trials: int) -> Share:

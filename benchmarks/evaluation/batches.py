@@ -26,7 +26,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class BatchResult:
+class BatchPredictions:
     """The five most likely classes of each image of a batch, best first; None for an image that cannot be read.
 
     `unreadable` says why, by the image's place in the folder's order.
@@ -39,7 +39,7 @@ class BatchResult:
 
 def predictions(
     predictor: Predictor, batches: Sequence[Batch], batch_size: int, classes: Sequence[int] | None = None
-) -> Iterator[BatchResult]:
+) -> Iterator[BatchPredictions]:
     """Predict batches in turn.
 
     Args:
@@ -85,7 +85,7 @@ def _predict(
     prepared: Sequence[Future[np.ndarray]],
     batch_size: int,
     classes: Sequence[int] | None,
-) -> BatchResult:
+) -> BatchPredictions:
     images: list[np.ndarray] = []
     unreadable: dict[int, str] = {}
     for place, future in enumerate(prepared, start=batch.start):
@@ -95,7 +95,9 @@ def _predict(
             unreadable[place] = str(error)
     top5 = iter(_top5(predictor, images, batch_size, classes) if images else [])
     places = range(batch.start, batch.start + len(batch.paths))
-    return BatchResult(batch.start, tuple(None if place in unreadable else next(top5) for place in places), unreadable)
+    return BatchPredictions(
+        batch.start, tuple(None if place in unreadable else next(top5) for place in places), unreadable
+    )
 
 
 def _top5(

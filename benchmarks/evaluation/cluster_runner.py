@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.dask_cluster import Cluster, forget_settings_of_workers, run_all
 from benchmarks.errors import EvaluationError
-from benchmarks.evaluation.batches import Batch, BatchResult
+from benchmarks.evaluation.batches import Batch, BatchPredictions
 from benchmarks.evaluation.evaluate import Description, LocalRunner, Plan, runner_here
 from benchmarks.evaluation.predictor import sha256, weights_file
 from benchmarks.evaluation.specification import Evaluation
@@ -40,7 +40,7 @@ class ClusterRunner:
             self._description = done.value
         return self._description
 
-    def run(self, batches: Sequence[Batch]) -> Iterator[BatchResult]:
+    def run(self, batches: Sequence[Batch]) -> Iterator[BatchPredictions]:
         """See `Runner`.
 
         Raises:
@@ -81,7 +81,7 @@ def describe_here(evaluation: Evaluation, digest: str, allowed: tuple[int, ...] 
 
 def predict_here(
     evaluation: Evaluation, digest: str, allowed: tuple[int, ...] | None, batches: Sequence[Batch]
-) -> tuple[Description, list[BatchResult]]:
+) -> tuple[Description, list[BatchPredictions]]:
     """Predict batches on this worker. Raises BackboneError where it cannot."""
     with _one_at_a_time:
         runner = _runner(evaluation, digest, allowed)

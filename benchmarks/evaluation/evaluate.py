@@ -13,7 +13,7 @@ from typing import Protocol
 
 from benchmarks.errors import EvaluationError
 from benchmarks.evaluation import accuracy
-from benchmarks.evaluation.batches import Batch, BatchResult, predictions
+from benchmarks.evaluation.batches import Batch, BatchPredictions, predictions
 from benchmarks.evaluation.folder import ImageFolder
 from benchmarks.evaluation.journal import Journal
 from benchmarks.evaluation.predictor import Predictor, load, sha256, weights_file
@@ -63,7 +63,7 @@ class Runner(Protocol):
     def describe(self) -> Description:
         """What predicts; after a run, on all devices that took part."""
 
-    def run(self, batches: Sequence[Batch]) -> Iterator[BatchResult]:
+    def run(self, batches: Sequence[Batch]) -> Iterator[BatchPredictions]:
         """Predict batches, in any order."""
 
 
@@ -84,7 +84,7 @@ class LocalRunner:
         device = accelerator_name() or processor_name()
         return Description(size, crop, interpolation, joined(predictor.versions), device)
 
-    def run(self, batches: Sequence[Batch]) -> Iterator[BatchResult]:
+    def run(self, batches: Sequence[Batch]) -> Iterator[BatchPredictions]:
         """See `Runner`."""
         yield from predictions(self.predictor, batches, self._batch_size, self._allowed)
 
@@ -158,7 +158,7 @@ def evaluate(plan: Plan, runner: Runner, journal: Journal, advance: Callable[[in
 
 
 def _outcome(
-    plan: Plan, results: Sequence[BatchResult], description: Description, images_per_s: float | None
+    plan: Plan, results: Sequence[BatchPredictions], description: Description, images_per_s: float | None
 ) -> Outcome:
     paths = plan.folder.paths
     found = accuracy.measure(results, plan.folder.labels)
@@ -192,7 +192,7 @@ def _outcome(
     return Outcome(row, top5, unreadable)
 
 
-def _reservations(plan: Plan, found: accuracy.Accuracy) -> Iterator[str]:
+def _reservations(plan: Plan, found: accuracy.AccuracyCounts) -> Iterator[str]:
     """Why the result is not that of a data set and a known set of weights, and so may not enter the catalog."""
     dataset, total = plan.evaluation.dataset, len(plan.folder.paths)
     if plan.evaluation.weights is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import EvaluationError
-from benchmarks.evaluation.batches import BatchResult
+from benchmarks.evaluation.batches import BatchPredictions
 
 FORMAT = 1
 
@@ -27,10 +27,10 @@ class Journal:
     def __init__(self, path: Path, key: Mapping[str, Any]) -> None:
         self.path = path
         self._key = {"format": FORMAT, **key}
-        self.finished: dict[int, BatchResult] = {}
+        self.finished: dict[int, BatchPredictions] = {}
         self._read()
 
-    def add(self, result: BatchResult) -> None:
+    def add(self, result: BatchPredictions) -> None:
         """Keep a batch for good."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,10 +80,12 @@ def _line(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
 
-def _cells(result: BatchResult) -> dict[str, Any]:
+def _cells(result: BatchPredictions) -> dict[str, Any]:
     return {"start": result.start, "top5": result.top5, "unreadable": list(result.unreadable.items())}
 
 
-def _result(entry: Mapping[str, Any]) -> BatchResult:
+def _result(entry: Mapping[str, Any]) -> BatchPredictions:
     top5 = tuple(None if predicted is None else tuple(predicted) for predicted in entry["top5"])
-    return BatchResult(int(entry["start"]), top5, {int(place): str(reason) for place, reason in entry["unreadable"]})
+    return BatchPredictions(
+        int(entry["start"]), top5, {int(place): str(reason) for place, reason in entry["unreadable"]}
+    )

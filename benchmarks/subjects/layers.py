@@ -10,7 +10,7 @@ from benchmarks.comparison import Layer, Run
 from benchmarks.errors import BenchmarkError
 from benchmarks.layer_references import checked_layer
 from benchmarks.machine import versions
-from benchmarks.subject import Executable, Reference
+from benchmarks.subject import Executable, ReferenceFiles
 from benchmarks.subjects.steps import KERAS_BACKENDS, keras_executable, need_runtime, switches, torch_step, use_keras
 from benchmarks.timm_tensors import TimmTensors
 from catalog.vocabulary import OURS, TIMM
@@ -18,7 +18,7 @@ from catalog.vocabulary import OURS, TIMM
 TORCH_RUNTIMES = ("torch", "torch-compile")
 
 
-def load(run: Run, reference: Reference) -> Executable:
+def load(run: Run, reference: ReferenceFiles) -> Executable:
     """A layer, by whoever has it.
 
     Raises:
@@ -28,7 +28,7 @@ def load(run: Run, reference: Reference) -> Executable:
     return loaders[run.subject.implementation](run, reference)
 
 
-def _ours(run: Run, reference: Reference) -> Executable:
+def _ours(run: Run, reference: ReferenceFiles) -> Executable:
     """`implementations.layers.attention`: `Attention` or `scaled_dot_product_attention`."""
     layer = _need_layer(run, "self-attention", "sdpa")
     need_runtime(run, *KERAS_BACKENDS)
@@ -46,7 +46,7 @@ def _ours(run: Run, reference: Reference) -> Executable:
     return keras_executable(run, attention, inputs, attention, attention.count_params(), ["keras"])
 
 
-def _timm(run: Run, reference: Reference) -> Executable:
+def _timm(run: Run, reference: ReferenceFiles) -> Executable:
     """timm's `Attention` as its users run it: fused, eager or compiled; and the trivial function beside its models."""
     layer = _need_layer(run, "self-attention", "trivial-function")
     need_runtime(run, *TORCH_RUNTIMES)
@@ -66,7 +66,7 @@ def _timm(run: Run, reference: Reference) -> Executable:
     return _torch_executable(run, reference, attention, ["timm"])
 
 
-def _keras(run: Run, reference: Reference) -> Executable:
+def _keras(run: Run, reference: ReferenceFiles) -> Executable:
     """`keras.layers.MultiHeadAttention` of a sequence with itself, or `keras.ops.dot_product_attention`.
 
     The latter takes (B, tokens, heads, channels), so its inputs lie that way before timing starts, and its output is
@@ -99,7 +99,7 @@ def _with_heads_first(executable: Executable) -> Executable:
     return replace(executable, to_numpy=lambda output: executable.to_numpy(output).swapaxes(1, 2))
 
 
-def _torch(run: Run, reference: Reference) -> Executable:
+def _torch(run: Run, reference: ReferenceFiles) -> Executable:
     """`torch.nn.functional.scaled_dot_product_attention`, `torch.matmul`, or relu(x) + 1."""
     layer = _need_layer(run, "sdpa", "matrix-product", "trivial-function")
     need_runtime(run, *TORCH_RUNTIMES)
@@ -113,7 +113,7 @@ def _torch(run: Run, reference: Reference) -> Executable:
     return _torch_executable(run, reference, functions[layer.kind], [])
 
 
-def _tensorflow(run: Run, reference: Reference) -> Executable:
+def _tensorflow(run: Run, reference: ReferenceFiles) -> Executable:
     """`tf.matmul`, which is the machine's practical peak, or relu(x) + 1."""
     layer = _need_layer(run, "matrix-product", "trivial-function")
     need_runtime(run, "tf-graph", "tf-xla")
@@ -128,7 +128,7 @@ def _trivial(x: Any) -> Any:
     return x.relu() + 1
 
 
-def _torch_executable(run: Run, reference: Reference, call: Callable, packages: list[str]) -> Executable:
+def _torch_executable(run: Run, reference: ReferenceFiles, call: Callable, packages: list[str]) -> Executable:
     """A torch module or function, eager or compiled, in the precision of the run."""
     import torch
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from benchmarks.comparison import Comparison, Run
 from benchmarks.machine import versions
-from benchmarks.subject import Executable, Reference
+from benchmarks.subject import Executable, ReferenceFiles
 from benchmarks.subjects import steps
 
 EXPORTS = ("openvino", "onnxruntime")
 
 
-def load(run: Run, reference: Reference) -> Executable:
+def load(run: Run, reference: ReferenceFiles) -> Executable:
     """See `subject.load`."""
     layer = run.comparison.layer
     if layer is not None and layer.kind == "image-processing":
@@ -42,7 +42,7 @@ def load(run: Run, reference: Reference) -> Executable:
     return steps.keras_executable(run, call, [images], model, _parameters(model), ["keras"])
 
 
-def _load_tensorflow(model: Any, run: Run, reference: Reference) -> Executable:
+def _load_tensorflow(model: Any, run: Run, reference: ReferenceFiles) -> Executable:
     """As `inference_function` runs it; tracing counts as compiling."""
     from implementations.inference import inference_function
 
@@ -61,7 +61,7 @@ def _load_tensorflow(model: Any, run: Run, reference: Reference) -> Executable:
     )
 
 
-def _model(fixed: Comparison, reference: Reference, policy: str) -> Any:
+def _model(fixed: Comparison, reference: ReferenceFiles, policy: str) -> Any:
     import implementations
     from implementations.layers.initial import initial_values_left_out
 
@@ -71,7 +71,7 @@ def _model(fixed: Comparison, reference: Reference, policy: str) -> Any:
     return model
 
 
-def _load_export(run: Run, reference: Reference) -> Executable:
+def _load_export(run: Run, reference: ReferenceFiles) -> Executable:
     """Exported in fp32 also for bf16: the runtime lowers the precision itself."""
     from benchmarks import exports
 

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.comparison import Comparison, Run
 from benchmarks.errors import BenchmarkError
 from benchmarks.machine import versions
-from benchmarks.subject import Executable, Reference
+from benchmarks.subject import Executable, ReferenceFiles
 from benchmarks.subjects import steps
 from catalog.vocabulary import OURS, TIMM
 
@@ -43,7 +43,7 @@ def make_reference(fixed: Comparison, folder: Path) -> None:
     np.savez(folder / "outputs.npz", double=output, single=output, half=output, tolerance=np.float64(TOLERANCE))
 
 
-def load(run: Run, reference: Reference) -> Executable:
+def load(run: Run, reference: ReferenceFiles) -> Executable:
     """See `subject.load`: from Pillow images or uint8 pixels in memory to normalised float32."""
     if run.comparison.precision != "fp32":
         raise BenchmarkError("image processing makes float32; run it in fp32")

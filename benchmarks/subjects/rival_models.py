@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmarks.comparison import Run
 from benchmarks.errors import BenchmarkError
 from benchmarks.rivals import rivals
-from benchmarks.subject import Executable, Reference
+from benchmarks.subject import Executable, ReferenceFiles
 from benchmarks.subjects.steps import keras_executable, need_runtime, use_keras, use_keras_2
 from benchmarks.timm_tensors import TimmTensors
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.rival import Build, Rival
 
 
-def load(run: Run, reference: Reference) -> Executable:
+def load(run: Run, reference: ReferenceFiles) -> Executable:
     """The rival's model with the reference's weights, none left out.
 
     Raises:

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.comparison import Comparison, Run
 from benchmarks.errors import BenchmarkError
 from benchmarks.machine import versions
-from benchmarks.subject import Executable, Reference
+from benchmarks.subject import Executable, ReferenceFiles
 from benchmarks.subjects import steps
 
 COMPILED = ("torch-compile", "torch-regional", "torch-regional-cached")
@@ -18,7 +18,7 @@ EXPORTS = ("openvino", "onnxruntime")
 TRIALS = 3  # steps by which the faster of two ways to run in bf16 is chosen
 
 
-def load(run: Run, reference: Reference) -> Executable:
+def load(run: Run, reference: ReferenceFiles) -> Executable:
     """See `subject.load`."""
     layer = run.comparison.layer
     if layer is not None and layer.kind == "image-processing":
@@ -36,7 +36,7 @@ def load(run: Run, reference: Reference) -> Executable:
     return _load_torch(model, run, reference)
 
 
-def prepare(run: Run, reference: Reference) -> None:
+def prepare(run: Run, reference: ReferenceFiles) -> None:
     """See `subject.prepare`: saved artifacts for the run that starts from them."""
     if run.subject.runtime != "torch-regional-cached":
         return
@@ -52,7 +52,7 @@ def prepare(run: Run, reference: Reference) -> None:
     save_artifacts(create(fixed, reference).to(device), images.to(device), reference.folder)
 
 
-def create(fixed: Comparison, reference: Reference) -> Any:
+def create(fixed: Comparison, reference: ReferenceFiles) -> Any:
     """timm's model as its users run it (fused attention), with the reference's weights, in eval mode."""
     from runtimes.torchvision_ops import define_missing_operators
 
@@ -67,7 +67,7 @@ def create(fixed: Comparison, reference: Reference) -> Any:
     return model.eval()
 
 
-def _load_torch(model: Any, run: Run, reference: Reference) -> Executable:
+def _load_torch(model: Any, run: Run, reference: ReferenceFiles) -> Executable:
     import torch
 
     fixed = run.comparison
@@ -126,7 +126,7 @@ def _in_bf16(model: Any, images: Any) -> tuple[Any, Any, bool]:
     return (model, images, True) if times[True] < times[False] else (lowered, cast, False)
 
 
-def _load_export(model: Any, run: Run, reference: Reference) -> Executable:
+def _load_export(model: Any, run: Run, reference: ReferenceFiles) -> Executable:
     from benchmarks import exports
 
     export = exports.openvino_from_timm if run.subject.runtime == "openvino" else exports.onnxruntime_from_timm

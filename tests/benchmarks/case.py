@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.comparison import Comparison, Subject
 from benchmarks.references import COSTS, folder_of
-from benchmarks.subject import Executable, Reference
+from benchmarks.subject import Executable, ReferenceFiles
 from benchmarks.turns import Settings, Task
 from catalog.vocabulary import OURS, TIMM
 
@@ -51,7 +51,7 @@ def this_python(implementation: str) -> Path:
     return PYTHON
 
 
-def make_reference(cache: Path, fixed: Comparison | None = None) -> Reference:
+def make_reference(cache: Path, fixed: Comparison | None = None) -> ReferenceFiles:
     """A reference of y = x + 1 on eight samples, whose own fp32 error is 1e-6 of the output's scale."""
     folder = folder_of(fixed or comparison(), cache)
     folder.mkdir(parents=True)
@@ -60,11 +60,11 @@ def make_reference(cache: Path, fixed: Comparison | None = None) -> Reference:
     np.savez(folder / "inputs.npz", images=images)
     np.savez(folder / "outputs.npz", double=double, single=double + 1e-6 * double.max(), half=double + 1e-2)
     (folder / COSTS).write_text(json.dumps({"gmacs": 0.25, "params_m": 5.5}))
-    return Reference(folder)
+    return ReferenceFiles(folder)
 
 
 def executable(
-    reference: Reference, offset: float = 1.0, before: Callable[[int], None] = lambda step: None, note: str = ""
+    reference: ReferenceFiles, offset: float = 1.0, before: Callable[[int], None] = lambda step: None, note: str = ""
 ) -> Executable:
     """y = x + offset; `before` is called with the number of each step."""
     images = reference.inputs()["images"]

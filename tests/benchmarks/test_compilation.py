@@ -11,7 +11,7 @@ from benchmarks.comparison import Comparison, Run, Subject
 from benchmarks.errors import BenchmarkError
 from benchmarks.proof import prove
 from benchmarks.references import write_reference
-from benchmarks.subject import Reference, load
+from benchmarks.subject import ReferenceFiles, load
 from benchmarks.subjects import timm_models
 from catalog.vocabulary import TIMM
 from implementations.parity.reference import create_reference
@@ -39,11 +39,11 @@ def cold(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory) -> Reference:
+def reference(tmp_path_factory) -> ReferenceFiles:
     """Of the smallest ViT, at 32 pixels."""
     folder = tmp_path_factory.mktemp("reference")
     write_reference(a_run("torch").comparison, folder)
-    return Reference(folder, batch_size=1)
+    return ReferenceFiles(folder, batch_size=1)
 
 
 def a_run(runtime: str, precision="fp32") -> Run:

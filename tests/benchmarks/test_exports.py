@@ -7,7 +7,7 @@ from benchmarks.comparison import Comparison, Run, Subject
 from benchmarks.errors import BenchmarkError
 from benchmarks.proof import prove
 from benchmarks.references import write_reference
-from benchmarks.subject import Reference, load
+from benchmarks.subject import ReferenceFiles, load
 from benchmarks.subjects.photographs import photograph
 
 pytestmark = [
@@ -27,7 +27,7 @@ def model(precision="fp32", device="cpu", batch_size=2):
 def reference(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reference")
     write_reference(model(), folder)
-    return Reference(folder, batch_size=2)
+    return ReferenceFiles(folder, batch_size=2)
 
 
 def bf16_or_skip():
@@ -75,7 +75,7 @@ def photographs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photographs")
     fixed = Comparison("image-processing-320x240", None, 2, "fp32", threads=1)
     write_reference(fixed, folder)
-    return fixed, Reference(folder, batch_size=None)
+    return fixed, ReferenceFiles(folder, batch_size=None)
 
 
 @pytest.mark.parametrize("subject", PHOTOGRAPHED)

@@ -13,7 +13,7 @@ from benchmarks.comparison import Comparison, Run, Subject, parse_layer
 from benchmarks.errors import BenchmarkError
 from benchmarks.layer_references import layer_gmacs, write_layer_reference
 from benchmarks.proof import prove
-from benchmarks.subject import Reference, load
+from benchmarks.subject import ReferenceFiles, load
 
 # Of torch, when its compiler is imported.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
@@ -51,7 +51,7 @@ def references(tmp_path_factory):
     for workload in (ATTENTION, SDPA, PRODUCT, TRIVIAL):
         folder = tmp_path_factory.mktemp(workload)
         write_layer_reference(_comparison(workload), folder)
-        made[workload] = Reference(folder)
+        made[workload] = ReferenceFiles(folder)
     return made
 
 
@@ -84,10 +84,10 @@ import sys
 from pathlib import Path
 from benchmarks.proof import prove
 from benchmarks.comparison import Comparison, Run, Subject
-from benchmarks.subject import Reference, load
+from benchmarks.subject import ReferenceFiles, load
 for workload, folder, subject in zip(*[iter(sys.argv[1:])] * 3):
-    loaded = load(Run(Subject.parse(subject), Comparison(workload, None, 2, "fp32", 1)), Reference(Path(folder)))
-    prove(loaded.to_numpy(loaded.step()), Reference(Path(folder)), "fp32")
+    loaded = load(Run(Subject.parse(subject), Comparison(workload, None, 2, "fp32", 1)), ReferenceFiles(Path(folder)))
+    prove(loaded.to_numpy(loaded.step()), ReferenceFiles(Path(folder)), "fp32")
     print(subject, workload, "right")
 """
     cases = [(layer, subject) for layer, subject in OTHER_BACK_ENDS if subject.endswith(f":{runtime}")]

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from benchmarks.proof import LIMITS, ProofError, prove
-from benchmarks.subject import AGAIN, Reference
+from benchmarks.subject import AGAIN, ReferenceFiles
 from tests.benchmarks.case import make_reference
 
 
 @pytest.fixture
 def reference(tmp_path):
-    return Reference(make_reference(tmp_path).folder, batch_size=4)
+    return ReferenceFiles(make_reference(tmp_path).folder, batch_size=4)
 
 
 def exact(reference):
@@ -62,7 +62,7 @@ def test_samples_in_another_order_fail(reference):
 
 
 def test_a_larger_batch_repeats_the_samples(reference):
-    larger = Reference(reference.folder, batch_size=20)
+    larger = ReferenceFiles(reference.folder, batch_size=20)
     images = larger.inputs()["images"]
     assert len(images) == 20 and np.array_equal(images[:8], images[8:16])
     assert prove(images.reshape(20, -1) + 1.0, larger, "fp32").passes

@@ -13,7 +13,7 @@ from benchmarks import virtual_environments
 from benchmarks.process import ROOT
 from benchmarks.proof import prove
 from benchmarks.rivals import rivals
-from benchmarks.subject import Reference
+from benchmarks.subject import ReferenceFiles
 
 VIT = ("vit_small_patch16_224", 32, {"embed_dim": 128, "depth": 2, "num_heads": 2})
 SWIN = (
@@ -31,11 +31,11 @@ from pathlib import Path
 import numpy as np
 from benchmarks.comparison import Comparison, Run, Subject
 from benchmarks.errors import BenchmarkError
-from benchmarks.subject import Reference, load
+from benchmarks.subject import ReferenceFiles, load
 for workload, size, folder, subject, precision in json.loads(sys.argv[1]):
     run = Run(Subject.parse(subject), Comparison(workload, size, 2, precision, 1))
     try:
-        loaded = load(run, Reference(Path(folder)))
+        loaded = load(run, ReferenceFiles(Path(folder)))
     except BenchmarkError as error:
         print("refused:", error)
         continue
@@ -125,4 +125,4 @@ def _make_reference(folder, name, size, arguments):
     np.savez(folder / "outputs.npz", **{key: output.numpy() for key, output in outputs.items()})
     parameters = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     (folder / "parameters.json").write_text(json.dumps(parameters))
-    return Reference(folder)
+    return ReferenceFiles(folder)

@@ -12,7 +12,7 @@ from benchmarks.comparison import Comparison, Run, Subject, implementations
 from benchmarks.errors import BenchmarkError
 from benchmarks.process import ROOT
 from benchmarks.rivals import rivals
-from benchmarks.subject import Reference, load
+from benchmarks.subject import ReferenceFiles, load
 from benchmarks.sweep import tasks_for, whole_sweep
 from benchmarks.virtual_environments import is_ready, python_for
 from catalog.vocabulary import RUNTIMES
@@ -70,9 +70,9 @@ def test_a_file_in_the_folder_is_a_rival_with_nothing_else_touched(made, tmp_pat
     ):
         python_for(made, tmp_path)
     with pytest.raises(BenchmarkError, match="made-rival:torch: this implementation is timed under tf-graph, jax only"):
-        load(run("made-rival:torch", "vit_tiny_patch16_224"), Reference(tmp_path))
+        load(run("made-rival:torch", "vit_tiny_patch16_224"), ReferenceFiles(tmp_path))
     with pytest.raises(BenchmarkError, match=r"swin_tiny.* is not raced; of this implementation vit are"):
-        load(run("made-rival:jax", "swin_tiny_patch4_window7_224"), Reference(tmp_path))
+        load(run("made-rival:jax", "swin_tiny_patch4_window7_224"), ReferenceFiles(tmp_path))
 
 
 def test_no_file_no_rival():

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.comparison import Run
 from benchmarks.machine import FLAGS, joined, split, this_machine
 from benchmarks.process import RunError
-from benchmarks.references import Costs
+from benchmarks.references import WorkloadCosts
 from benchmarks.run_rows import failed_row
 from tests.benchmarks import case
 
@@ -19,13 +19,13 @@ from tests.benchmarks import case
     ],
 )
 def test_a_note_keeps_no_folder_of_this_machine(said, noted):
-    row = failed_row(Run(case.RIGHT, case.comparison()), Costs(1.0, 2.0), RunError("failure", said))
+    row = failed_row(Run(case.RIGHT, case.comparison()), WorkloadCosts(1.0, 2.0), RunError("failure", said))
     assert row.note == f"failure: {noted}"
 
 
 def test_a_failed_row_is_blank_where_nothing_was_measured():
     error = RunError("proof", "wrong", {"parity_error": 0.5, "parity_tolerance": 0.1})
-    row = failed_row(Run(case.RIGHT, case.comparison()), Costs(1.0, 2.0), error)
+    row = failed_row(Run(case.RIGHT, case.comparison()), WorkloadCosts(1.0, 2.0), error)
     assert (row.status, row.parity_error, row.parity_tolerance) == ("failed", 0.5, 0.1)
     assert (row.infer_step_time, row.rounds_ms, row.comparison) == (None, "", "")
 

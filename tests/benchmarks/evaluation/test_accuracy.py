@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from benchmarks.evaluation.accuracy import measure, wilson
-from benchmarks.evaluation.batches import BatchResult
+from benchmarks.evaluation.batches import BatchPredictions
 
 
 @given(st.integers(1, 60_000).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials))))
@@ -35,8 +35,8 @@ def test_nothing_counted_is_no_share_and_any_interval() -> None:
 def test_first_and_first_five_are_counted_and_unreadable_images_kept_out() -> None:
     labels = [7, 7, 7, 7]
     batches = [
-        BatchResult(0, ((7, 1, 2, 3, 4), (1, 2, 3, 4, 7)), {}),
-        BatchResult(2, (None, (1, 2, 3, 4, 5)), {2: "the file is empty"}),
+        BatchPredictions(0, ((7, 1, 2, 3, 4), (1, 2, 3, 4, 7)), {}),
+        BatchPredictions(2, (None, (1, 2, 3, 4, 5)), {2: "the file is empty"}),
     ]
     accuracy = measure(batches, labels)
     assert (accuracy.images, accuracy.unreadable, accuracy.top1_count, accuracy.top5_count) == (3, 1, 1, 2)

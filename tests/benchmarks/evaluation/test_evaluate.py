@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.errors import EvaluationError
-from benchmarks.evaluation.batches import Batch, BatchResult
+from benchmarks.evaluation.batches import Batch, BatchPredictions
 from benchmarks.evaluation.evaluate import LocalRunner, Outcome, Plan, evaluate, open_journal, plan, runner_here
 from benchmarks.evaluation.folder import SYNSETS, read_folder
 from benchmarks.evaluation.image_file import UnreadableImageError, decoded
@@ -83,7 +83,7 @@ class Stopped:
     def describe(self) -> object:
         return self.runner.describe()
 
-    def run(self, batches: Sequence[Batch]) -> Iterator[BatchResult]:
+    def run(self, batches: Sequence[Batch]) -> Iterator[BatchPredictions]:
         self.batches = list(batches)
         for number, result in enumerate(self.runner.run(batches)):
             if number == self.stop_after:

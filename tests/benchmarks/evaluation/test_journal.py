@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import EvaluationError
-from benchmarks.evaluation.batches import BatchResult
+from benchmarks.evaluation.batches import BatchPredictions
 from benchmarks.evaluation.journal import Journal
 
 KEY = {"model": "a", "images": "1234"}
-FIRST = BatchResult(0, ((1, 2, 3, 4, 5), None), {1: "the file is empty"})
-SECOND = BatchResult(2, ((5, 4, 3, 2, 1), (1, 2, 3, 4, 5)), {})
+FIRST = BatchPredictions(0, ((1, 2, 3, 4, 5), None), {1: "the file is empty"})
+SECOND = BatchPredictions(2, ((5, 4, 3, 2, 1), (1, 2, 3, 4, 5)), {})
 
 
 def written(path: Path) -> Path:
@@ -65,7 +65,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(EvaluationError, match="cannot be written: No space left on device; the batches in it are kept"):
-        journal.add(BatchResult(4, (None,), {4: "the file is empty"}))
+        journal.add(BatchPredictions(4, (None,), {4: "the file is empty"}))
     assert set(Journal(journal.path, KEY).finished) >= {0, 2} and 4 not in journal.finished
 
 
