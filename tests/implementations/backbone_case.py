@@ -9,11 +9,7 @@ class TestSwin(BackboneCase):
     drops = {"drop_path_rate": 0.5, ...}                          # what must act only in training
 """
 
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -279,20 +275,17 @@ class BackboneCase:
         np.testing.assert_allclose(found, exact, atol=2e-5 * np.abs(exact).max())
 
     @pytest.mark.parametrize("backend", ["jax", "torch"])
-    def test_other_back_ends_give_the_same(self, backend, tmp_path):
+    def test_other_back_ends_give_the_same(self, backend, other_back_ends, tmp_path):
         from safetensors.numpy import save_file
 
         model = self.create()
         images = self.images(model)
         save_file(state_dict(model), tmp_path / "model.safetensors")
         np.save(tmp_path / "images.npy", images)
-        arguments = json.dumps({**self.small, "num_classes": CLASSES})
-        command = [sys.executable, "-m", "tests.implementations.other_back_end", self.variant, arguments, str(tmp_path)]
-        environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
-        exact, found = keras.ops.convert_to_numpy(model(images)), np.load(tmp_path / "logits.npy")
+        arguments = {**self.small, "num_classes": CLASSES}
+        found, (before, after) = other_back_ends[backend].run(self.variant, arguments, tmp_path)
+        exact = keras.ops.convert_to_numpy(model(images))
         np.testing.assert_allclose(found, exact, atol=1e-5 * np.abs(exact).max())
-        before, after = np.load(tmp_path / "losses.npy")
         assert after < before
 
     # --- other heads and inputs

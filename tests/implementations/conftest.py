@@ -1,4 +1,17 @@
-"""Parametrises the shared backbone checks by what each backbone's test class names."""
+"""Parametrises the shared backbone checks by what each backbone's test class names; the processes that they share."""
+
+import pytest
+
+from tests.implementations.other_back_end import OtherBackEnd
+
+
+@pytest.fixture(scope="session")
+def other_back_ends():
+    """A process under each of the other back ends."""
+    processes = {backend: OtherBackEnd(backend) for backend in ("jax", "torch")}
+    yield processes
+    for process in processes.values():
+        process.close()
 
 
 def pytest_generate_tests(metafunc):
