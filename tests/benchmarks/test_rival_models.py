@@ -16,13 +16,14 @@ from benchmarks.rivals import rivals
 from benchmarks.subject import ReferenceFiles
 
 VIT = ("vit_small_patch16_224", 32, {"embed_dim": 128, "depth": 2, "num_heads": 2})
+DEIT = ("deit_tiny_patch16_224", *VIT[1:])
 SWIN = (
     "swin_tiny_patch4_window7_224",
     56,
     {"embed_dim": 32, "depths": (2, 2), "num_heads": (2, 4), "window_size": 7},
 )
 SWIN_V2 = ("swinv2_tiny_window8_256", 64, {"embed_dim": 32, "depths": (2, 2), "num_heads": (2, 4)})
-CASES = {"vit": VIT, "swin": SWIN, "swinv2": SWIN_V2}
+CASES = {"vit": VIT, "deit": DEIT, "swin": SWIN, "swinv2": SWIN_V2}
 HAS = {name: [case for family, case in CASES.items() if family in rival.builds] for name, rival in rivals().items()}
 REFUSED = {name: case[0] for name in HAS for case in CASES.values() if case not in HAS[name]}
 WORKER = """
@@ -47,7 +48,7 @@ for workload, size, folder, subject, precision in json.loads(sys.argv[1]):
 @pytest.fixture(scope="module")
 def reference_of(tmp_path_factory):
     """A small timm model by name, with random values everywhere, and what it computes; made when it is asked for."""
-    cases = {case[0]: case for case in (VIT, SWIN, SWIN_V2)}
+    cases = {case[0]: case for case in CASES.values()}
 
     @functools.cache
     def make(name):
