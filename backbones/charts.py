@@ -20,7 +20,7 @@ def run(
     import json
     from dataclasses import asdict
 
-    from survey.charts import UnknownChartError, draw_all
+    from generator.charts import UnknownChartError, draw_all
 
     import catalog
 

@@ -23,7 +23,7 @@ def run(
     The old site stays until the new one is complete. When tables, pages and code are those of the site that is
     already there, nothing is built.
     """
-    from survey.build import build
+    from generator.build import build
 
     import catalog
 

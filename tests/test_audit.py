@@ -97,7 +97,7 @@ def test_a_file_that_is_not_the_one_that_was_read_is_said(tables: Path, small_mi
 
 
 def test_the_files_of_the_site_are_compared_as_well(tables: Path, tmp_path: Path) -> None:
-    from survey.build import publish_files
+    from generator.build import publish_files
 
     site = tmp_path / "site"
     publish_files(tables, site)
@@ -125,7 +125,7 @@ def test_the_command_says_what_it_compared_and_ends_with_1_where_something_diffe
 def test_it_shares_no_code_with_what_made_the_figures() -> None:
     script = "import sys, tests.audit; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert {"catalog", "scrapers", "backbones", "survey", "pandas"}.isdisjoint(ran.stdout.split())
+    assert {"catalog", "scrapers", "backbones", "generator", "pandas"}.isdisjoint(ran.stdout.split())
 
 
 def test_fields_and_numbers_are_read_as_upstream_writes_them() -> None:

@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_its_picture_is_the_real_chart(tmp_path: Path) -> None:
-    from survey.charts import draw_all
+    from generator.charts import draw_all
 
     assert "(.github/chart.png)" in README
     draw_all(catalog.load(), tmp_path, only=["gmacs-accuracy"], processes=1)

@@ -38,7 +38,7 @@ def test_it_has_every_layout_of_a_header(upstream: Path, pattern: str) -> None:
 
 
 def test_the_whole_pipeline_runs_on_it(tmp_path: Path, backbones: Callable[..., object]) -> None:
-    from survey.build import build
+    from generator.build import build
 
     data, public = tmp_path / "data", tmp_path / "public"
     assert backbones("refresh", "--mirror", SMALL_MIRROR, "--data", data).status == 0

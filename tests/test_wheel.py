@@ -52,7 +52,7 @@ def run(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
 
 
 def test_the_wheel_has_one_import_root(python: Path, tmp_path: Path) -> None:
-    names = "('benchmarks', 'catalog', 'implementations', 'runtimes', 'scrapers', 'survey')"
+    names = "('benchmarks', 'catalog', 'implementations', 'runtimes', 'scrapers', 'generator')"
     probe = f"import importlib.util as u; print([n for n in {names} if u.find_spec(n)]); import backbones.catalog as c"
     done = run(python, tmp_path, "-c", f"{probe}; print(c.__file__); print(len(c.load().models))")
     none, place, models = done.stdout.splitlines()

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from generator.build import build
+from generator.charts import draw_all
+from generator.charts.speeds import speed_charts
+from generator.project import NODE_MODULES
 from small_catalog import write_small
-from survey.build import build
-from survey.charts import draw_all
-from survey.charts.speeds import speed_charts
-from survey.project import NODE_MODULES
 
 import catalog
 from tests.site import leaderboard_page
@@ -100,7 +100,7 @@ def draw_only_local(monkeypatch: pytest.MonkeyPatch) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         draw_all(c, folder, [chart.slug for chart in speed_charts(c)], processes=1)
 
-    monkeypatch.setattr("survey.build.draw_charts", draw)
+    monkeypatch.setattr("generator.build.draw_charts", draw)
 
 
 @pytest.fixture(scope="session")

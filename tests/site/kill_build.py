@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from survey.build import build
+from generator.build import build
 
 import catalog
 from catalog.store import write_tables
@@ -30,7 +30,7 @@ class Builds:
         self.tables["two"] = Path(shutil.copytree(self.tables["one"], folder / "two"))
         models = catalog.load(self.tables["two"]).models
         write_tables({"models": models.assign(name=models["name"] + " again")}, self.tables["two"])
-        self.killer = Killer(["survey.build", "pandas", "jinja2"])
+        self.killer = Killer(["generator.build", "pandas", "jinja2"])
         self.whole = {}
         for state in ("one", "two"):
             begun = time.monotonic()

@@ -15,9 +15,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from survey import leaderboard
-from survey.project import NODE_MODULES
-from survey.vendor import FILES, vendor
+from generator import leaderboard
+from generator.project import NODE_MODULES
+from generator.vendor import FILES, vendor
 
 from catalog import Catalog, load
 from catalog.leaderboard import environments_by_coverage

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import feedparser
 import pytest
+from generator.benchmarks import Benchmarks
+from generator.build import build
+from generator.charts import charts, draw_all
+from generator.charts.speeds import speed_charts
+from generator.facts import Facts
+from generator.headlines import headlines
+from generator.pages import benchmarks
+from generator.pages.models import speed_table
+from generator.pages.regional_compilation import regional_tables
+from generator.render import cost, environment, figure
+from generator.runs import ratio
 from site_checks import broken_links, external_assets, faults
-from survey.benchmarks import Benchmarks
-from survey.build import build
-from survey.charts import charts, draw_all
-from survey.charts.speeds import speed_charts
-from survey.facts import Facts
-from survey.headlines import headlines
-from survey.pages import benchmarks
-from survey.pages.models import speed_table
-from survey.pages.regional_compilation import regional_tables
-from survey.render import cost, environment, figure
-from survey.runs import ratio
 
 import catalog
 from catalog.ratios import speed_ratio

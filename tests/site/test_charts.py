@@ -17,7 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from survey.charts import (
+from generator.charts import (
     FORMATS,
     INDEX,
     ChartOutput,
@@ -27,12 +27,12 @@ from survey.charts import (
     draw_all,
     family_chart,
 )
-from survey.charts.citation import metadata_of
-from survey.charts.draw import footer
-from survey.charts.labels import PlacedLabel
-from survey.charts.layout import PlacedPanel, laid_out
-from survey.charts.style import GRID, INK, PAPER, QUIET, TRAIN_GROUPS, train_group
-from survey.charts.typeset import text_width
+from generator.charts.citation import metadata_of
+from generator.charts.draw import footer
+from generator.charts.labels import PlacedLabel
+from generator.charts.layout import PlacedPanel, laid_out
+from generator.charts.style import GRID, INK, PAPER, QUIET, TRAIN_GROUPS, train_group
+from generator.charts.typeset import text_width
 
 import catalog
 from catalog.fields import METRICS
@@ -98,7 +98,7 @@ def test_every_environment_that_timm_timed_has_a_chart(real: catalog.Catalog, dr
 
 def test_a_second_process_writes_the_same_bytes(drawn: dict[str, ChartOutput], tmp_path: Path) -> None:
     slugs = ["params-accuracy", "throughput-accuracy", "robustness-imagenet-a", "frontier-over-time", "original-survey"]
-    code = "import catalog, pathlib, sys; from survey.charts import draw_all\n"
+    code = "import catalog, pathlib, sys; from generator.charts import draw_all\n"
     code += f"draw_all(catalog.load(), pathlib.Path(sys.argv[1]), {slugs}, processes=1)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "site")]), "PYTHONHASHSEED": "7"}
 
@@ -122,10 +122,10 @@ def test_files_carry_no_day_of_drawing_and_no_version(drawn: dict[str, ChartOutp
 @pytest.mark.parametrize("slug", [*KINDS, LONGEST])
 def test_names_neither_overlap_nor_leave_their_panel_and_no_type_is_small(real: catalog.Catalog, slug: str) -> None:
     import matplotlib as mpl
+    from generator.charts.writer_matplotlib import LABEL, SETTINGS
+    from generator.charts.writer_matplotlib import drawn as figure_drawn
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
-    from survey.charts.writer_matplotlib import LABEL, SETTINGS
-    from survey.charts.writer_matplotlib import drawn as figure_drawn
 
     registered = charts(real)
     slug = max(registered, key=len) if slug == LONGEST else slug

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from survey.charts import ChartOutput, draw_all, family_chart
+from generator.charts import ChartOutput, draw_all, family_chart
 
 import catalog
 from catalog.store import write_tables

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from survey.charts import family_chart
-from survey.vendor import vendor
+from generator.charts import family_chart
+from generator.vendor import vendor
 
 import catalog
 from tests.site.leaderboard_page import ASSETS, chromium, node_modules, serve

@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from survey import leaderboard
-from survey.charts.style import TRAIN_GROUPS
-from survey.facts import Facts
-from survey.leaderboard.payload import vocabulary
-from survey.openapi import result_fields
-from survey.pages import api, data
+from generator import leaderboard
+from generator.charts.style import TRAIN_GROUPS
+from generator.facts import Facts
+from generator.leaderboard.payload import vocabulary
+from generator.openapi import result_fields
+from generator.pages import api, data
 
 import catalog
 from catalog.columns import PANDAS_TYPES

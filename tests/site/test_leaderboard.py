@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from survey import leaderboard
-from survey.leaderboard.packing import pack, to_json, unpack
-from survey.leaderboard.payload import MODEL_TABLES, RESULT_TABLES, SPEED_TABLES, speed_file
-from survey.render import address
+from generator import leaderboard
+from generator.leaderboard.packing import pack, to_json, unpack
+from generator.leaderboard.payload import MODEL_TABLES, RESULT_TABLES, SPEED_TABLES, speed_file
+from generator.render import address
 
 import catalog
 from catalog.fields import fields_from

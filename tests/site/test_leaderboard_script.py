@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from survey.leaderboard.payload import vocabulary
+from generator.leaderboard.payload import vocabulary
 
 from catalog.fields import FIELDS, MAIN_AXIS, METRICS, at_most
 from catalog.frontier import on_frontier

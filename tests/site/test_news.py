@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from survey.news import Revision, latest_revisions
-from survey.pages import whats_new
+from generator.news import Revision, latest_revisions
+from generator.pages import whats_new
 
 from catalog.history import append_events
 from catalog.records import PastAccuracy

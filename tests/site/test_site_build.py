@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from generator.build import _made_of, _mark_whole, _restore, _swap, build, draw_charts
+from generator.engine import run_engine
+from generator.fingerprint import CHART_FILES, PACKAGES
+from generator.project import ROOT, project, settings
+from generator.vendor import vendor
 from site_checks import broken_links, external_assets, faults
 from site_visit import opened
 from small_catalog import shrink
-from survey.build import _made_of, _mark_whole, _restore, _swap, build, draw_charts
-from survey.engine import run_engine
-from survey.fingerprint import CHART_FILES, PACKAGES
-from survey.project import ROOT, project, settings
-from survey.vendor import vendor
 
 import catalog
 from catalog.problems import CatalogError
@@ -60,27 +60,29 @@ def test_nothing_changed_is_said_at_once(small_site, site_tables):
 
 def test_charts_are_drawn_anew_when_the_address_in_their_citations_changes(site_tables, tmp_path, monkeypatch):
     drawn: list[str] = []
-    monkeypatch.setattr("survey.charts.draw_all", lambda c, folder: (folder.mkdir(), drawn.append(project().site_url)))
+    monkeypatch.setattr(
+        "generator.charts.draw_all", lambda c, folder: (folder.mkdir(), drawn.append(project().site_url))
+    )
     here = settings()
     for address in ("https://one.example/", "https://one.example/", "https://two.example/"):
-        monkeypatch.setattr("survey.project.settings", lambda address=address: here | {"site_url": address})
+        monkeypatch.setattr("generator.project.settings", lambda address=address: here | {"site_url": address})
         draw_charts(catalog.load(site_tables), tmp_path / "charts")
     assert drawn == ["https://one.example/", "https://two.example/"]
 
 
 def test_what_the_charts_import_is_in_their_fingerprint():
-    survey = ROOT / "site" / "survey"
+    generator = ROOT / "site" / "generator"
     listed = {ROOT / name for name in CHART_FILES}
-    texts = [path.read_text() for path in [*sorted((survey / "charts").glob("*.py")), *sorted(listed)]]
-    imported = {name for text in texts for name in re.findall(r"from survey\.(\w+) import", text)}
+    texts = [path.read_text() for path in [*sorted((generator / "charts").glob("*.py")), *sorted(listed)]]
+    imported = {name for text in texts for name in re.findall(r"from generator\.(\w+) import", text)}
     # Of project.py and mkdocs.yml only the addresses are drawn, and those are in the fingerprint.
-    assert {survey / f"{name}.py" for name in imported - {"charts", "project"}} <= listed
+    assert {generator / f"{name}.py" for name in imported - {"charts", "project"}} <= listed
 
 
 def test_the_versions_of_what_draws_the_charts_are_in_their_fingerprint():
-    texts = [path.read_text() for path in sorted((ROOT / "site" / "survey" / "charts").glob("*.py"))]
+    texts = [path.read_text() for path in sorted((ROOT / "site" / "generator" / "charts").glob("*.py"))]
     modules = {name for text in texts for name in re.findall(r"^ *(?:from|import) (\w+)", text, re.MULTILINE)}
-    own = {"__future__", "catalog", "survey"}
+    own = {"__future__", "catalog", "generator"}
     libraries = packages_distributions()
     needed = {libraries[name][0].lower() for name in modules - own - sys.stdlib_module_names}
     assert needed >= {"matplotlib", "pandas"}
@@ -96,7 +98,7 @@ def test_a_failed_build_leaves_the_old_site(site_tables, tmp_path, monkeypatch, 
     def fail(*_: object) -> None:
         raise CatalogError("mkdocs build failed: no")
 
-    monkeypatch.setattr("survey.build.run_engine", fail)
+    monkeypatch.setattr("generator.build.run_engine", fail)
     with pytest.raises(CatalogError, match="mkdocs build failed"):
         build(catalog.load(site_tables), public, work=tmp_path / "work", charts=False)
     assert (public / "index.html").read_text() == "the old site"
@@ -126,7 +128,7 @@ def little_site(folder: Path, word: str) -> Path:
 
 
 def test_a_swap_that_is_killed_at_any_step_leaves_a_whole_site(tmp_path):
-    killer, seen = Killer(["survey.build"]), set()
+    killer, seen = Killer(["generator.build"]), set()
     sites = {word: tree(little_site(tmp_path / word, word)) for word in ("old", "new")}
     for step in range(100):
         folder = tmp_path / str(step)
@@ -158,7 +160,7 @@ def test_tables_that_change_during_the_build_are_never_mixed(site_tables, tmp_pa
     def change(*_: object) -> None:
         write_tables({"history": TABLES["history"].empty()}, tables)
 
-    monkeypatch.setattr("survey.build.slim_search", change)
+    monkeypatch.setattr("generator.build.slim_search", change)
     with pytest.raises(CatalogError, match="the tables changed while the site was built"):
         build(catalog.load(tables), public, work=tmp_path / "work", charts=False)
     assert not public.exists()

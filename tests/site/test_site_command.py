@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from survey.project import ROOT
+from generator.project import ROOT
 
 
 def test_a_site_that_is_up_to_date_is_left_alone(real_site, backbones, monkeypatch):
-    monkeypatch.setattr("survey.build.WORK", real_site.public.parent / "work")
+    monkeypatch.setattr("generator.build.WORK", real_site.public.parent / "work")
     told = backbones("site", "--output", real_site.public, "--json")
     assert told.status == 0
     assert json.loads(told.out)["changed"] is False
@@ -31,7 +31,7 @@ def test_help_says_what_it_does(backbones):
 
 def test_every_address_comes_from_one_place():
     """The repository's and the site's address stand in mkdocs.yml; nothing in the generator repeats them."""
-    for path in [*(ROOT / "site" / "survey").rglob("*.py"), *(ROOT / "site" / "survey").rglob("*.html")]:
+    for path in [*(ROOT / "site" / "generator").rglob("*.py"), *(ROOT / "site" / "generator").rglob("*.html")]:
         text = path.read_text(encoding="utf-8")
         assert "backbone-survey.github.io" not in text, path
         assert "github.com/backbone-survey" not in text, path

@@ -12,9 +12,9 @@ from typing import Any
 import feedparser
 import pandas as pd
 import pytest
+from generator.downloads import neutralised
+from generator.feed import Entry, feed
 from small_catalog import shrink
-from survey.downloads import neutralised
-from survey.feed import Entry, feed
 
 import catalog
 from catalog.schema import DATASETS, TABLES

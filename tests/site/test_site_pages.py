@@ -7,9 +7,9 @@ import json
 import re
 from collections import Counter
 
+from generator.charts.registry import default_environment
+from generator.render import address
 from site_checks import broken_links, external_assets, faults
-from survey.charts.registry import default_environment
-from survey.render import address
 
 from catalog.vocabulary import OTHER_NETWORK
 

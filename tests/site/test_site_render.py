@@ -5,11 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from survey.facts import full_name
-from survey.provenance import line_address, place
-from survey.render import (
+from generator.facts import full_name
+from generator.provenance import line_address, place
+from generator.render import (
     Page,
     anchor,
     cost,
@@ -22,7 +20,9 @@ from survey.render import (
     signed,
     web_address,
 )
-from survey.standing import Standings, frontier, picks
+from generator.standing import Standings, frontier, picks
+from hypothesis import given
+from hypothesis import strategies as st
 
 IN1K = "ImageNet-1K only"
 
@@ -164,7 +164,7 @@ def test_the_frontier_is_that_of_the_catalog():
     import catalog
 
     c = catalog.load()
-    from survey.facts import Facts
+    from generator.facts import Facts
 
     facts = Facts(c)
     for axis in ("params_m", "gmacs"):

@@ -1,5 +1,5 @@
 // Loads the packed data files and turns them into the rows that everything else works on.
-// The other half of the format is site/survey/leaderboard/packing.py.
+// The other half of the format is site/generator/leaderboard/packing.py.
 
 /** The version of the data files that this code reads. */
 export const FORMAT = 3;
