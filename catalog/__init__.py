@@ -32,6 +32,8 @@ class Catalog:
         families: pd.DataFrame
         architectures: pd.DataFrame
         models: pd.DataFrame
+        protocols: pd.DataFrame
+        scores: pd.DataFrame
         evaluations: pd.DataFrame
         costs: pd.DataFrame
         environments: pd.DataFrame
@@ -54,7 +56,12 @@ class Catalog:
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name not in TABLES:
             raise AttributeError(f"the catalog has no table {name}; it has {', '.join(TABLES)}")
-        frame = parse_table(name, self.contents.get(name), older_schema=self.older_schema)
+        if TABLES[name].view and "scores" in self.contents:
+            from catalog.scores import evaluations_of
+
+            frame = evaluations_of(self.scores)
+        else:  # tables of before the scores hold the view itself
+            frame = parse_table(name, self.contents.get(name), older_schema=self.older_schema)
         setattr(self, name, frame)
         return frame
 

@@ -12,6 +12,7 @@ from catalog.finding import Frames, Rule, each
 from catalog.identity import address
 from catalog.problems import Problem, in_order
 from catalog.schema import TABLES
+from catalog.scores import scores_keep_their_protocol
 from catalog.speed_checks import SPEED_CHECKS
 from catalog.vocabulary import IMAGENET_1K, MEASURED_UPSTREAM, SAME_PARAMS
 
@@ -237,6 +238,7 @@ def differences_complete(frames: Frames) -> Iterator[Problem]:
 STRUCTURE: tuple[Rule, ...] = (schema, references, rows_balance)
 INVARIANTS: tuple[Rule, ...] = (
     top5_at_least_top1,
+    scores_keep_their_protocol,
     differences_complete,
     names_fit_paths,
     papers_have_web_addresses,

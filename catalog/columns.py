@@ -48,12 +48,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: a CSV file of the same name in the data directory, sorted by `key`."""
+    """One table: a CSV file of the same name in the data directory, sorted by `key`.
+
+    A view is made from another table when it is read, and has a file only where the tables are published.
+    """
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    view: bool = False
 
     @property
     def column_names(self) -> list[str]:

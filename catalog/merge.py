@@ -44,6 +44,7 @@ from catalog.runs import (
     words_on,
 )
 from catalog.schema import TABLES
+from catalog.scores import protocols, scores_of
 from catalog.survey import identify, rows_of_table, survey_table, with_older
 from catalog.vocabulary import REPORTED
 
@@ -160,6 +161,8 @@ def _with_local(upstream: Frames, kept: Kept, before: Frames, aside: Sequence[Se
     for name, rows in (("evaluations", accuracies.rows), ("second_opinions", opinions)):
         older = before[name][is_local(before[name]) & before[name]["model"].isin(architecture_of)]
         tables[name] = joined(upstream[name], kept.rows(name, rows, older))
+
+    tables["protocols"], tables["scores"] = protocols(), scores_of(tables["evaluations"], before["scores"])
 
     rejected = [row for file in kept.usable for row in file.rejected]
     rejected += _rejected(kept.usable, (*aside, *runs.aside, *accuracies.aside))

@@ -16,7 +16,7 @@ from catalog.history import PAST
 from catalog.merge import Frames, Merged, is_local, merge, merge_local
 from catalog.problems import CatalogError, Problem, in_order
 from catalog.schema import TABLES
-from catalog.store import FLAT_TABLE, read_table, table_bytes, write_files, writing
+from catalog.store import FLAT_TABLE, read_table, stored, write_files, writing
 
 if TYPE_CHECKING:
     from catalog.records import Scraped
@@ -150,7 +150,7 @@ def write_checked(frames: Frames, data: Path) -> list[Problem]:
     broken = [problem for problem in findings if problem.severity == "error"]
     if broken:
         raise BrokenTables(broken)
-    contents = {f"{name}.csv": table_bytes(TABLES[name], frame) for name, frame in frames.items()}
+    contents = stored(frames)
     held = Catalog(data)
     for name, frame in frames.items():
         setattr(held, name, frame)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog.columns import LINE, SOURCE, Column, Table, boolean, date, integer, number, text
 from catalog.speed_tables import SPEED_TABLES
-from catalog.vocabulary import EVIDENCE, FAMILY_KINDS, IMAGENET_1K, TEACHER_SAW_MORE
+from catalog.vocabulary import CLASSIFICATION, EVIDENCE, FAMILY_KINDS, IMAGENET_1K, TEACHER_SAW_MORE
 
 DATASETS = {
     "imagenet": "ImageNet-1K validation",
@@ -28,6 +28,7 @@ TRAIN_SETS = (
     "merged 30M/38M",
     "other private data",
 )
+TASKS = (CLASSIFICATION, "detection", "instance segmentation", "semantic segmentation")
 CONVENTIONS = ("macs", "macs without fused attention")
 HISTORY_EVENTS = ("added", "changed", "renamed", "removed")
 SOURCE_STATES = ("current", "stale")
@@ -154,8 +155,51 @@ TABLES: dict[str, Table] = {
             ),
         ),
         Table(
+            "protocols",
+            "Conditions under which scores may be compared, and ranked.",
+            ("protocol",),
+            (
+                text("protocol", "key", required=True),
+                text("task", "task", required=True, choices=TASKS),
+                text("dataset", "data set; blank where the figures of each data set may be compared among themselves"),
+                text("metrics", "metrics, separated by semicolons", required=True),
+                text("crop", "what the model sees of an image"),
+                text("head", "what stands on the backbone"),
+                text("schedule", "how long it was trained for the task"),
+                text("framework", "code that trained or evaluated it"),
+                boolean("ranked", "whether its figures are ranked"),
+                text("note", "what the conditions are, in words", required=True),
+            ),
+        ),
+        Table(
+            "scores",
+            "One figure of a set of weights: of a task, on a data set, by a metric, under a protocol.",
+            ("model", "task", "dataset", "img_size", "metric", "protocol", "source"),
+            (
+                text("model", "model", required=True, refers_to="models"),
+                text("task", "task", required=True, choices=TASKS),
+                text("dataset", "data set", required=True),
+                integer("img_size", "input side in evaluation", "pixels", required=True, minimum=1),
+                text("metric", "top1, top5; of other tasks box_ap, mask_ap, miou", required=True),
+                number("value", "the figure, in the metric's unit", required=True),
+                number("low", "lower end of its 95 % interval"),
+                number("high", "upper end of its 95 % interval"),
+                text("protocol", "protocol", required=True, refers_to="protocols"),
+                number("crop_pct", "centre crop", "fraction of the resized side", above=0, maximum=1.2),
+                text("interpolation", "interpolation of the resize"),
+                number("params_m", "parameters as published beside the figure", "M", above=0),
+                number("gmacs", "multiply-accumulates as published beside the figure", "GMACs", above=0),
+                text("kind", "who measured", required=True, choices=EVIDENCE),
+                text("implementation", "whose code ran, where it was measured here"),
+                integer("images", "images evaluated, where it was measured here", "images", minimum=1),
+                boolean("corrected", "a known upstream error was corrected, see corrections"),
+                SOURCE,
+                LINE,
+            ),
+        ),
+        Table(
             "evaluations",
-            "Accuracy of a model on a data set at an image size.",
+            "Accuracy of a model on a data set at an image size: the scores of a result beside each other.",
             ("model", "dataset", "img_size", "source"),
             (
                 text("model", "model", required=True, refers_to="models"),
@@ -181,6 +225,7 @@ TABLES: dict[str, Table] = {
                 SOURCE,
                 LINE,
             ),
+            view=True,
         ),
         Table(
             "costs",

@@ -106,8 +106,20 @@ def writing(data: Path, wait_s: float = WAIT_S) -> Iterator[None]:
 
 
 def write_tables(frames: Mapping[str, pd.DataFrame], data: Path = DEFAULT_DATA) -> None:
-    """Write the tables together: after a kill at any moment, readers see all of them or none."""
-    write_files({f"{name}.csv": table_bytes(TABLES[name], frame) for name, frame in frames.items()}, data)
+    """Write the tables together: after a kill at any moment, readers see all of them or none.
+
+    What a given view shows is written as the table that it is made from.
+    """
+    if "evaluations" in frames:
+        from catalog.scores import scores_of
+
+        frames = {**frames, "scores": scores_of(frames["evaluations"], frames.get("scores"))}
+    write_files(stored(frames), data)
+
+
+def stored(frames: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
+    """The files of tables, views apart."""
+    return {f"{name}.csv": table_bytes(TABLES[name], frame) for name, frame in frames.items() if not TABLES[name].view}
 
 
 def write_files(contents: Mapping[str, bytes], data: Path) -> None:

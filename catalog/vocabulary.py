@@ -11,6 +11,13 @@ MEASURED_UPSTREAM = "measured upstream"
 MEASURED_HERE = "measured here"
 REPORTED = "reported by a paper"
 EVIDENCE = (MEASURED_UPSTREAM, MEASURED_HERE, REPORTED)  # the first is shown where there are several
+CLASSIFICATION = "classification"
+# The protocol (reference/protocols.csv) under which a classifier's accuracy was had, and whose figures are ranked.
+PROTOCOL_OF_EVIDENCE = {
+    MEASURED_UPSTREAM: "single-crop",
+    MEASURED_HERE: "single-crop",
+    REPORTED: "as-reported",
+}
 RANKED_EVIDENCE = (MEASURED_UPSTREAM, MEASURED_HERE)  # what only a paper states was not measured under one protocol
 
 # Kinds of networks: what one is, and what several are.

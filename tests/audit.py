@@ -88,7 +88,7 @@ class Kind:
 
 
 KINDS = (
-    Kind("timm/results-", RESULTS, ("evaluations",)),
+    Kind("timm/results-", RESULTS, ("scores",)),
     Kind("timm-history/", RESULTS),
     Kind("timm/benchmark-", BENCHMARK, ("measurements",)),
     Kind("survey/backbone_performance", SURVEY, ("survey_rows",)),
@@ -220,11 +220,12 @@ def check_files(sources: list[Row], upstream: Upstream, done: Audit) -> set[str]
 def of_tables(tables: dict[str, list[Row]]) -> Iterator[Claim]:
     """What the tables say, row by row."""
     names = known_names(tables)
-    for table in ("evaluations", "measurements", "layer_measurements", "costs"):
-        for number, row in enumerate(tables[table], 2):
+    for table in ("scores", "evaluations", "measurements", "layer_measurements", "costs"):
+        for number, row in enumerate(tables.get(table, ()), 2):  # evaluations have a file where they are published
             if row.get("estimated") != "true":
                 called = names.get(row.get("model") or row.get("architecture") or "", frozenset())
-                yield Claim(f"{table}.csv:{number}", row["source"], row["line"], called, row)
+                figures = row | {row["metric"]: row["value"]} if table == "scores" else row
+                yield Claim(f"{table}.csv:{number}", row["source"], row["line"], called, figures)
     for table in ("survey_rows", "second_opinions"):  # upstream's name is one of their columns
         for number, row in enumerate(tables[table], 2):
             yield Claim(f"{table}.csv:{number}", row["source"], row["line"], frozenset(), row, as_read=True)
@@ -317,10 +318,10 @@ def same(ours: str, theirs: str) -> bool:
 def check_conditions(tables: dict[str, list[Row]], done: Audit) -> None:
     """The data set and the environment of a row are those that the name of its file tells."""
     environments = {row["environment"]: row for row in tables["environments"]}
-    for number, row in enumerate(tables["evaluations"], 2):
+    for number, row in enumerate(tables["scores"], 2):
         scraper, _, stem = row["source"].partition("/results-")
         if scraper == "timm" and row["dataset"] != DATA_SETS.get(stem, stem):
-            done.findings.append(f"evaluations.csv:{number}: dataset is {row['dataset']}, its file is {row['source']}")
+            done.findings.append(f"scores.csv:{number}: dataset is {row['dataset']}, its file is {row['source']}")
     for number, row in enumerate(tables["measurements"], 2):
         if row["source"].startswith("timm/benchmark-"):
             _, mode, precision, layout, *others = row["source"].split("-")
@@ -337,7 +338,8 @@ def check_lines(tables: dict[str, list[Row]], upstream: Upstream, usable: set[st
     for source, lines in held.items():
         kind = kind_of(source)
         for table in (*(kind.held_in if kind else ()), "quarantine"):
-            lines.update(int(row["line"]) for row in tables[table] if row["source"] == source)
+            rows = [row for row in tables[table] if row["source"] == source and row.get("metric") != "top5"]
+            lines.update(int(row["line"]) for row in rows)
     for source in sorted(usable):
         kind = kind_of(source)
         if kind and kind.held_in:

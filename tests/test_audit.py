@@ -48,11 +48,11 @@ def test_every_figure_of_a_good_refresh_is_upstreams(tables: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "figures", "told"),
     [
-        ("evaluations", {"top1": "88.001"}, "top1 is 88.001"),
-        ("evaluations", {"img_size": "999"}, "img_size is 999"),
-        ("evaluations", {"crop_pct": "0.5"}, "crop_pct is 0.5"),
-        ("evaluations", {"model": "resnet50.a1_in1k"}, "is of resnet50"),
-        ("evaluations", {"dataset": "imagenet-r"}, "dataset is imagenet-r"),
+        ("scores", {"value": "88.001"}, "top1 is 88.001"),
+        ("scores", {"img_size": "999"}, "img_size is 999"),
+        ("scores", {"crop_pct": "0.5"}, "crop_pct is 0.5"),
+        ("scores", {"model": "resnet50.a1_in1k"}, "is of resnet50"),
+        ("scores", {"dataset": "imagenet-r"}, "dataset is imagenet-r"),
         ("measurements", {"images_per_s": "12345"}, "images_per_s is 12345"),
         ("measurements", {"step_ms": "1"}, "step_ms is 1"),
         ("measurements", {"mode": "train"}, "train"),
@@ -78,12 +78,12 @@ def test_a_changed_figure_is_found(tables: Path, table: str, figures: dict[str, 
 
 
 def test_a_line_that_is_lost_and_one_that_stands_twice_are_found(tables: Path) -> None:
-    lines = (tables / "evaluations.csv").read_text().splitlines()
-    index = next(index for index, line in enumerate(lines) if ",timm/results-sketch," in line)
+    lines = (tables / "scores.csv").read_text().splitlines()
+    index = next(index for index, line in enumerate(lines) if ",timm/results-sketch," in line and ",top1," in line)
     source, number = lines[index].split(",")[-2:]
-    (tables / "evaluations.csv").write_text("\n".join(lines[:index] + lines[index + 1 :]) + "\n")
+    (tables / "scores.csv").write_text("\n".join(lines[:index] + lines[index + 1 :]) + "\n")
     assert f"{source}:{number}: held 0 times, expected once" in audit_small(tables).findings
-    (tables / "evaluations.csv").write_text("\n".join([*lines, lines[index]]) + "\n")
+    (tables / "scores.csv").write_text("\n".join([*lines, lines[index]]) + "\n")
     assert f"{source}:{number}: held 2 times, expected once" in audit_small(tables).findings
 
 

@@ -52,7 +52,7 @@ def test_a_benchmark_adds_its_rows_without_a_refresh_and_again_changes_nothing(
     added = merge_results(upstream_only, results)
     assert (added.measurements, added.layer_measurements, added.evaluations) == (68, 12, 1) and not added.errors
     assert str(added).startswith("measured here: 68 speeds of models, 12 of layers, 1 accuracies; ")
-    changed = ("environments", "evaluations", "layer_measurements", "measurements", "quarantine", "runs", "sources")
+    changed = ("environments", "layer_measurements", "measurements", "quarantine", "runs", "scores", "sources")
     assert differing(upstream_only, before) == {f"{name}.csv" for name in changed}
     after = files(upstream_only)
     assert merge_results(upstream_only, results).problems == added.problems

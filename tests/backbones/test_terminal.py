@@ -111,14 +111,14 @@ def test_check_of_the_committed_tables_finds_no_error(backbones: Run) -> None:
 
 def test_check_names_file_and_line_of_a_broken_table(small_tables: Path, tmp_path: Path, backbones: Run) -> None:
     data = Path(shutil.copytree(small_tables, tmp_path / "data"))
-    lines = (data / "evaluations.csv").read_text().splitlines()
+    lines = (data / "costs.csv").read_text().splitlines()
     fields = lines[4].split(",")
-    fields[5] = "181"
+    fields[2] = "-181"
     lines[4] = ",".join(fields)
-    (data / "evaluations.csv").write_text("\n".join(lines) + "\n")
+    (data / "costs.csv").write_text("\n".join(lines) + "\n")
     outcome = backbones("check", "--data", data)
     assert outcome.status == 1
-    assert "error: evaluations.csv:5: top1 is 181.0" in outcome.out
+    assert "error: costs.csv:5: gmacs is -181.0" in outcome.out
 
 
 def test_check_names_a_key_that_refers_to_nothing(small_tables: Path, tmp_path: Path, backbones: Run) -> None:

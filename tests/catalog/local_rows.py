@@ -11,6 +11,7 @@ from catalog.merge import Merged, merge_local
 from catalog.result_rows import header_line, row_line
 from catalog.results_file import Result
 from catalog.schema import TABLES
+from catalog.scores import protocols, scores_of
 from scrapers.client import MirrorClient
 from scrapers.local_results import LocalResults
 from scrapers.run import scrape
@@ -136,6 +137,7 @@ def tables(*architectures: str) -> Frames:
         "models", *({"model": f"{name}.a", "architecture": name, "source": "s/imagenet"} for name in names)
     )
     frames["evaluations"] = table("evaluations", evaluation(f"{names[0]}.a", 80.1, top5=95.0, params_m=10.0, line=2))
+    frames["scores"], frames["protocols"] = scores_of(frames["evaluations"]), protocols()
     frames["implementations"] = table("implementations", *({"variant": name, "architecture": name} for name in names))
     frames["environments"] = table("environments", {"environment": "gpu", "origin": "timm"})
     timed = {"architecture": names[0], "environment": "gpu", "implementation": "timm", "params_m": 10.0, "line": 2}
