@@ -1,4 +1,4 @@
-"""Owns the files that hold accuracies measured here: one CSV row per evaluation of one set of weights."""
+"""The files that hold accuracies measured here: one CSV row per evaluation of one set of weights."""
 
 from __future__ import annotations
 

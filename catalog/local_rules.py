@@ -1,4 +1,4 @@
-"""Owns what a speed measured here must satisfy to stand in a table; rows that do not are set aside."""
+"""What a speed measured here must satisfy to stand in a table; rows that do not are set aside."""
 
 from __future__ import annotations
 
