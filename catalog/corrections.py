@@ -101,16 +101,17 @@ def _correction(entry: Any, file: str) -> Correction:
 
 
 def apply_corrections(
-    rows: Sequence[SurveyRow], corrections: Sequence[Correction]
+    rows: Sequence[SurveyRow], corrections: Sequence[Correction], meant: Sequence[SurveyRow] = ()
 ) -> tuple[list[SurveyRow], pd.DataFrame]:
     """The rows with the corrected values, and the corrections table.
 
-    An entry that finds fewer rows than it speaks of, or none, has a row that says it stopped for the others.
+    `meant` are the rows that they are known to be, by which an entry finds them; without it, themselves. An entry that
+    finds fewer rows than it speaks of, or none, has a row that says it stopped for the others.
     """
     corrected = list(rows)
     table: list[tuple[object, ...]] = []
     for correction in corrections:
-        matched = [index for index, row in enumerate(rows) if correction.matches(row)]
+        matched = [index for index, row in enumerate(meant or rows) if correction.matches(row)]
         hits = [index for index in matched if correction.finds_expected(rows[index])]
         for index in hits:
             state = "suspected" if correction.suspected else "applied"

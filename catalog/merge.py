@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from catalog import figures
-from catalog.corrections import apply_corrections, load_corrections
+from catalog.corrections import load_corrections
 from catalog.entities import Entities, papers
 from catalog.figures import joined
 from catalog.history import PAST, continued, doubles_set_aside
@@ -45,7 +45,7 @@ from catalog.runs import (
 )
 from catalog.schema import TABLES
 from catalog.scores import protocols, scores_of
-from catalog.survey import identify, rows_of_table, survey_table, with_older
+from catalog.survey import corrected, identify, rows_of_table, survey_table, with_older
 from catalog.vocabulary import REPORTED
 
 Frames = dict[str, pd.DataFrame]
@@ -99,8 +99,8 @@ def upstream_tables(kept: Kept, before: Frames, identity: Identity) -> tuple[Fra
     older = before["survey_rows"]
     older = older[older["source"].isin(kept.incomplete)]
     written = with_older(kept.records(SurveyRow), rows_of_table(older), identity)
-    corrected, corrections = apply_corrections(written, load_corrections())
-    survey = identify(corrected, written, identity)
+    right, corrections = corrected(written, load_corrections(), identity)
+    survey = identify(right, written, identity)
     tables["corrections"] = corrections if written else before["corrections"]
     tables["survey_rows"] = survey_table(survey)
 

@@ -11,14 +11,14 @@ is a model of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pandas as pd
 
-from catalog.corrections import FIELDS, apply_corrections, load_corrections
+from catalog.corrections import FIELDS, Correction, apply_corrections, load_corrections
 from catalog.identity import UNKNOWN_FAMILY, Identity, slug
 from catalog.problems import CatalogError
 from catalog.records import SurveyRow
@@ -87,10 +87,12 @@ class KnownRows:
             )
         return near[0]
 
-    def key(self, row: SurveyRow) -> Hashable:
-        """What two rows share when they are one and the same. Raises UnplacedRow in doubt."""
+    def key(self, row: SurveyRow) -> tuple[str, int, int]:
+        """What two rows share when they are one and the same, a name and a size first. Raises UnplacedRow in doubt."""
         known = self.find(row)
-        return known.written.line if known else (self.own_key(row), row.size)
+        if known is None:
+            return self.own_key(row), row.size, 0
+        return known.written.model, known.written.size, known.written.line
 
     def own_key(self, row: SurveyRow, name: str = "") -> str:
         """The key of a model that takes no name of timm's: its name and what it was pretrained on."""
@@ -181,6 +183,18 @@ def identify(rows: Sequence[SurveyRow], written: Sequence[SurveyRow], identity: 
             )
         )
     return models
+
+
+def corrected(
+    rows: Sequence[SurveyRow], corrections: Sequence[Correction], identity: Identity
+) -> tuple[list[SurveyRow], pd.DataFrame]:
+    """The rows with the corrected values, and the corrections table; a row that upstream renames is still who it was.
+
+    Raises UnplacedRow in doubt.
+    """
+    reference = known_rows(identity.folder)
+    meant = [known.written if (known := reference.find(row)) else row for row in rows]
+    return apply_corrections(rows, corrections, meant)
 
 
 def survey_table(survey: Sequence[SurveyModel]) -> pd.DataFrame:

@@ -80,7 +80,7 @@ def _parse_table(file: SourceFile) -> Parsed:
         return record
 
     rows = read_csv(parsed, COLUMNS, (), ends_with_newline=False)
-    read_records(parsed, rows, build, lambda row: (row.model, row.size, reference.key(row)))
+    read_records(parsed, rows, build, reference.key)
     new = sum(problem.rule == NEW for problem in parsed.problems)
     if new >= FEW and new > MOST * parsed.rows_read:
         parsed.doubts.append(f"{new} of {parsed.rows_read} rows are none of {KNOWN}, as if columns were exchanged")

@@ -230,6 +230,14 @@ def test_rows_of_the_survey_that_change_places_change_nothing(surveyed: Frames) 
     assert shown(after) | {"architectures": []} == shown(surveyed) | {"architectures": []}
 
 
+def test_a_row_of_the_survey_that_upstream_renames_stays_corrected() -> None:
+    known = next(known for known in known_rows().rows if known.corrected.gmacs != known.written.gmacs)
+    renamed = replace(known.written, source="survey/backbone_performance", model="Renamed")
+    frames = build(survey(renamed)).frames
+    assert frames["models"]["name"].tolist() == ["Renamed"]
+    assert frames["evaluations"]["gmacs"].tolist() == [known.corrected.gmacs]
+
+
 def test_arxiv_refines_the_reference_and_blank_answers_take_nothing_away() -> None:
     answer = replace(PAPER, source="papers/arxiv/1", title="Deep Residual Learning", published="2015-12-10", venue="")
     answer = replace(answer, code_url="", year=2015)

@@ -84,6 +84,13 @@ def test_of_two_rows_that_are_one_and_the_same_neither_is_taken() -> None:
     assert parsed.rejected[0].raw == CONVNEXT[0]
 
 
+def test_a_row_and_another_that_differs_from_it_by_its_name_alone_are_one_and_the_same() -> None:
+    parsed = table(*CONVNEXT, CONVNEXT[0].replace("ConvNeXt-L", "ConvNeXt-5"))
+    assert [record.acc for record in parsed.records] == [85.5]
+    assert set_aside(parsed) == [(2, "duplicate"), (4, "duplicate")]
+    assert "ConvNeXt-L at 224 stands in lines 2, 4" in parsed.rejected[0].detail
+
+
 def test_a_new_row_and_a_changed_one_are_taken_and_said() -> None:
     parsed = table(CONVNEXT[0].replace("84.3", "84.4"), ROW.replace("ViT-B/16(22k)", "Brand-New").replace("ViT", "New"))
     assert len(parsed.records) == 2 and not parsed.rejected
