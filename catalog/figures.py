@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -22,19 +23,32 @@ from catalog.vocabulary import IMAGENET, MEASURED_UPSTREAM, REPORTED, SAME_PARAM
 Params = Mapping[str, float]  # architecture -> millions, as published beside the accuracy
 
 
-def present_accuracies(records: Iterable[Accuracy], identity: Identity) -> tuple[list[Accuracy], list[SetAside]]:
-    """Accuracies under present names; a former name of weights that have a row of their own is set aside."""
+def present_accuracies(
+    records: Iterable[Accuracy], identity: Identity, last_good: pd.DataFrame
+) -> tuple[list[Accuracy], list[SetAside]]:
+    """Accuracies under present names; a former name of weights that have a row of their own is set aside.
+
+    `last_good` are the rows known before of files with broken rows: what broke may be the weights' own row.
+    """
     rows: dict[tuple[str, str, int], Accuracy] = {}
+    before = _figures(last_good, "model", ("top1", "top5"))
     aside = []
     for row in sorted(records, key=lambda row: identity.present_name(row.model) != row.model):
         present = identity.present_name(row.model)
         key = (row.source, present, row.img_size)
-        if key in rows:
+        result = (row.top1, row.top5)
+        if key in rows or (present != row.model and before.get(key, result) != result):
             detail = f"{row.model} is a former name of {present}, which has a row of its own"
             aside.append(SetAside(row.source, row.line, "same-weights", detail))
         else:
             rows[key] = replace(row, model=present)
     return list(rows.values()), aside
+
+
+def _figures(table: pd.DataFrame, name: str, figures: Sequence[str]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Figures of each row, by the source, the name and the size."""
+    rows = table[["source", name, "img_size", *figures]].itertuples(index=False, name=None)
+    return {row[:3]: row[3:] for row in rows}
 
 
 def measured_upstream(accuracies: Sequence[Accuracy]) -> pd.DataFrame:
@@ -72,13 +86,15 @@ def published_params(evaluations: pd.DataFrame) -> Params:
 
 
 def present_benchmarks(
-    records: Sequence[Benchmark], params: Params, identity: Identity
+    records: Sequence[Benchmark], params: Params, identity: Identity, last_good: pd.DataFrame
 ) -> tuple[list[Benchmark], list[SetAside]]:
     """Benchmarks under present architecture names; two old names of one architecture keep one row.
 
     A former name that another network bears today is that network's where the file has the renamed one as well.
+    `last_good` are the rows known before of files with broken rows: what broke may be the architecture's own row.
     """
     rows: dict[tuple[object, ...], Benchmark] = {}
+    before = _figures(last_good, "architecture", ("images_per_s", "step_ms"))
     aside = []
     own = {(row.source, row.architecture, row.img_size) for row in records}
     timed = {row.architecture: row.params_m for row in records if row.params_m}
@@ -91,7 +107,8 @@ def present_benchmarks(
         if present == row.architecture or not same_network or reused:
             rows[row.source, row.architecture, row.img_size] = row
             continue
-        if key in rows or key in own:
+        speed = (row.images_per_s, row.step_ms)
+        if key in rows or key in own or before.get(key, speed) != speed:
             detail = f"{row.architecture} is a former name of {present}, which has a row of its own"
             aside.append(SetAside(row.source, row.line, "same-architecture", detail))
         else:

@@ -43,12 +43,16 @@ class Kept:
         """The sources whose older rows stand in, for all or for some."""
         return {*self.stale, *self.partial}
 
+    def of_partial(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the sources that lost some to the checks."""
+        return rows[rows["source"].isin(self.partial)]
+
     def rows(self, table: str, new: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
         """The new rows, the old rows of stale sources, and of partial sources the old rows whose key is gone."""
         schema = TABLES[table]
         new = schema.typed(new)
         stale = old[old["source"].isin(self.stale)]
-        partial = old[old["source"].isin(self.partial)]
+        partial = self.of_partial(old)
         if len(partial):
             key = IDENTITY.get(table, list(schema.key))
             here = pd.MultiIndex.from_frame(new[key].astype("object").fillna(""))
@@ -182,11 +186,14 @@ def _same(file: Parsed, known: pd.DataFrame) -> bool:
 
 
 def _losses(file: Parsed, last_good: LastGood) -> Iterator[Problem]:
-    """The rows known before that a file no longer has."""
+    """The rows known before that a file no longer has, or has under a former name with figures of its own."""
     gone, before = last_good.gone(file)
     if gone:
         message = f"{len(gone)} of {before} rows known before are gone: {_names(gone)}"
         yield Problem("warning", file.file.source, None, "gone", message)
+    if renamed := last_good.under_former_names(file):
+        message = f"{len(renamed)} rows stand under a former name alone, with other figures than known before"
+        yield Problem("warning", file.file.source, None, "former-name", f"{message}: {_names(renamed)}")
 
 
 def _names(keys: Sequence[Key]) -> str:

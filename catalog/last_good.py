@@ -76,6 +76,7 @@ class LastGood:
         """Why the figures of a file are not to be believed, as far as older rows and other files tell."""
         if file.open_line is not None:
             yield from _cut(file, self._old(file.file.source, SURVEY))
+        yield from self._columns_gone(file)
         yield from self._copied(file)
         for held in (*OWN, COSTS, HISTORY):
             yield from _moved(held, *self._matched(file, held))
@@ -96,9 +97,27 @@ class LastGood:
             lost += [key for key, count in fewer.items() for _ in range(count)]
         return lost, known
 
+    def under_former_names(self, file: Parsed) -> list[Key]:
+        """The rows known before that the file has under a former name alone, with other figures."""
+        found: list[Key] = []
+        for held in (ACCURACIES, SPEEDS):
+            read, (new, old) = _new(file, held), self._matched(file, held)
+            found += [key for key, rows in new.items() if key not in read and rows[0] != old.get(key, rows)[0]]
+        return found
+
     def expected(self, file: Parsed) -> int:
         """The rows that a new source is expected to have: those of the revision before it, else any number."""
         return len(self._revision) if any(isinstance(row, PastAccuracy) for row in file.records) else 0
+
+    def _columns_gone(self, file: Parsed) -> Iterator[str]:
+        """Figures that no row has any more."""
+        for held in (*OWN, COSTS):
+            rows, table = _new(file, held), self._tables[held.table]
+            old = table[table["source"] == file.file.source]
+            for figure in held.figures if rows else ():
+                known = int(old[figure].notna().sum())
+                if known and not any(figure in row for same in rows.values() for row in same):
+                    yield f"{figure} is in none of its rows, and was in {known} of those known before"
 
     def _copied(self, file: Parsed) -> Iterator[str]:
         """Another source whose figures most of the rows repeat."""

@@ -104,14 +104,17 @@ def upstream_tables(kept: Kept, before: Frames, identity: Identity) -> tuple[Fra
     tables["corrections"] = corrections if written else before["corrections"]
     tables["survey_rows"] = survey_table(survey)
 
-    accuracies, former_weights = figures.present_accuracies(kept.records(Accuracy), identity)
     older = before["evaluations"][before["evaluations"]["kind"] != REPORTED]
+    accuracies, former_weights = figures.present_accuracies(kept.records(Accuracy), identity, kept.of_partial(older))
     measured = kept.rows("evaluations", figures.measured_upstream(accuracies), older)
     tables["evaluations"] = figures.evaluations(measured, survey)
     params = figures.published_params(tables["evaluations"])
 
-    benchmarks, former_networks = figures.present_benchmarks(kept.records(Benchmark), params, identity)
-    tables["measurements"] = kept.rows("measurements", figures.measurements(benchmarks), before["measurements"])
+    older = before["measurements"]
+    benchmarks, former_networks = figures.present_benchmarks(
+        kept.records(Benchmark), params, identity, kept.of_partial(older)
+    )
+    tables["measurements"] = kept.rows("measurements", figures.measurements(benchmarks), older)
     environments = {environment.key: environment for file in kept.usable for environment in file.environments}
     tables["environments"] = figures.environments(environments.values(), before["environments"], tables["measurements"])
     heads = figures.heads(registry.values(), before["costs"].iloc[:0] if registry_is_whole else before["costs"])

@@ -10,13 +10,34 @@ from catalog.schema import TABLES
 from tests.catalog.rows import accuracy, benchmark, environment, evaluation, table
 
 FORMER, PRESENT = "tnt_s_patch16_224", "tnt_s_legacy_patch16_224"
+NOTHING_TIMED = TABLES["measurements"].empty()
 
 
 def test_a_former_name_of_weights_is_set_aside_where_the_present_one_has_a_row() -> None:
     former, present = next((name, model) for name, model in Identity().aliases.items() if "." not in name)
-    rows, aside = figures.present_accuracies([accuracy(former, 79.0, 2), accuracy(present, 80.0, 3)], Identity())
+    both = [accuracy(former, 79.0, 2), accuracy(present, 80.0, 3)]
+    rows, aside = figures.present_accuracies(both, Identity(), TABLES["evaluations"].empty())
     assert [(row.model, row.top1) for row in rows] == [(present, 80.0)]
     assert [(row.line, row.rule) for row in aside] == [(2, "same-weights")]
+
+
+def test_a_former_name_of_weights_takes_no_place_of_a_last_good_row() -> None:
+    former, present = next((name, model) for name, model in Identity().aliases.items() if "." not in name)
+    read = accuracy(former, 79.0)
+    for top1, places in ((80.0, 0), (79.0, 1)):
+        last_good = table("evaluations", vars(accuracy(present, top1)))
+        rows, aside = figures.present_accuracies([read], Identity(), last_good)
+        assert [row.model for row in rows] == [present] * places
+        assert [row.rule for row in aside] == ["same-weights"] * (1 - places)
+
+
+def test_a_former_name_of_an_architecture_takes_no_place_of_a_last_good_row() -> None:
+    read = benchmark(FORMER, images_per_s=900.0)
+    for images_per_s, places in ((1000.0, 0), (900.0, 1)):
+        last_good = table("measurements", vars(benchmark(PRESENT, images_per_s=images_per_s)))
+        rows, aside = figures.present_benchmarks([read], {PRESENT: 10.0}, Identity(), last_good)
+        assert [row.architecture for row in rows] == [PRESENT] * places
+        assert [row.rule for row in aside] == ["same-architecture"] * (1 - places)
 
 
 def test_only_what_upstream_measured_on_imagenet_tells_the_parameters() -> None:
@@ -31,7 +52,7 @@ def test_only_what_upstream_measured_on_imagenet_tells_the_parameters() -> None:
 
 def test_a_benchmark_takes_its_present_name_only_where_the_published_parameters_say_so() -> None:
     for params, name in (({PRESENT: 10.0}, PRESENT), ({PRESENT: 99.0}, FORMER), ({}, FORMER)):
-        rows, aside = figures.present_benchmarks([benchmark(FORMER)], params, Identity())
+        rows, aside = figures.present_benchmarks([benchmark(FORMER)], params, Identity(), NOTHING_TIMED)
         assert ([row.architecture for row in rows], aside) == ([name], [])
 
 

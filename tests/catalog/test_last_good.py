@@ -98,12 +98,41 @@ def test_a_count_is_held_against_that_of_any_file() -> None:
     assert "gmacs moved" in doubts(before, file_of(speeds(gmacs=5.0)))[0]
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "figure"),
+    [
+        (speeds(), speeds(mactivations=None), "mactivations"),
+        (speeds(2), speeds(2, gmacs=None), "gmacs"),
+        (opinions(), opinions(gmacs=None), "gmacs"),
+    ],
+)
+def test_a_figure_that_no_row_has_any_more_is_a_column_that_is_gone(before: list, now: list, figure: str) -> None:
+    message = f"{figure} is in none of its rows, and was in {len(before)} of those known before"
+    assert doubts(held(*before), file_of(now)) == [message]
+    assert doubts(held(*before), file_of([*before[:1], *now[1:]])) == []
+
+
+def test_counts_that_another_file_gave_are_not_missed_in_one_that_never_had_any() -> None:
+    before = held(*speeds(source="timm/benchmark-b", factor=3.0))
+    assert doubts(before, file_of(speeds(gmacs=None, mactivations=None))) == []
+
+
 def test_a_former_name_is_held_against_the_present_one() -> None:
     former = [name for name, present in Identity().aliases.items() if "." not in name and "." in present][:FEW]
     now = [accuracy(name, 50.0) for name in former]
     before = held(*(accuracy(Identity().present_name(name), 80.0) for name in former))
     assert "top1 moved" in doubts(before, file_of(now))[0]
     assert LastGood(before, (), Identity()).gone(file_of(now))[0] == []
+
+
+def test_a_former_name_alone_with_other_figures_than_known_before_is_told() -> None:
+    former, present = next((name, model) for name, model in Identity().aliases.items() if "." not in name)
+    now = present.partition(".")[0]
+    before = LastGood(held(accuracy(present, 80.0), benchmark(now)), (), Identity())
+    for name, rate, told in ((former, 900.0, [(now, 224)]), (former, 1000.0, []), (now, 900.0, [])):
+        assert before.under_former_names(file_of([benchmark(name, images_per_s=rate)])) == told
+    for name, top1, told in ((former, 79.0, [(present, 224)]), (former, 80.0, []), (present, 79.0, [])):
+        assert before.under_former_names(file_of([accuracy(name, top1)])) == told
 
 
 def test_the_figures_of_another_data_set_are_recognised() -> None:

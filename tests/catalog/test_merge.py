@@ -322,6 +322,33 @@ def replace_bad(file: Parsed, line: int) -> Parsed:
     return file
 
 
+def test_a_former_name_takes_no_place_of_a_row_that_fails_this_time() -> None:
+    former, present = alias()
+    now = present.partition(".")[0]
+    others = [benchmark(f"net{number}", line=number + 4) for number in range(20)]
+    old = benchmark(former, line=2, images_per_s=900.0)
+    accuracies = results(accuracy(present, 80.0))
+    before = build(accuracies, speeds(old, benchmark(now, line=3), *others)).frames
+    after = build(accuracies, replace_bad(speeds(old, *others), 3), previous=before).frames
+    rates = after["measurements"].set_index("architecture")["images_per_s"]
+    assert (rates[now], former in rates) == (1000.0, False)
+    assert sorted(after["quarantine"]["rule"]) == ["number", "same-architecture"]
+    assert errors(after) == []
+
+
+def test_a_former_name_that_takes_the_place_of_a_row_that_is_gone_is_told() -> None:
+    former, present = alias()
+    now = present.partition(".")[0]
+    others = [benchmark(f"net{number}", line=number + 4) for number in range(20)]
+    old = benchmark(former, line=2, images_per_s=900.0)
+    accuracies = results(accuracy(present, 80.0))
+    before = build(accuracies, speeds(old, benchmark(now, line=3), *others)).frames
+    after = build(accuracies, speeds(old, *others), previous=before)
+    assert after.frames["measurements"].set_index("architecture")["images_per_s"][now] == 900.0
+    (told,) = [problem for problem in after.problems if problem.rule == "former-name"]
+    assert told.severity == "warning" and f"known before: {now} at 224" in told.message
+
+
 def test_a_result_that_a_revision_tells_twice_keeps_its_last_good_value() -> None:
     rows = [past(f"m{number}.x", 80.0, number + 1) for number in range(20)]
     before = build(history_file("2020-01-01", *rows)).frames
