@@ -100,6 +100,7 @@ class Fuzz:
             path: name for path, name in zip(addresses, sources["source"], strict=True) if path in self.files
         }
         self.good = self._good_figures()
+        self.heirs = self._heirs()
 
     def _good_figures(self) -> Figures:
         """Those published, and those that would be if a mutant made them the ones to choose, or news."""
@@ -113,6 +114,19 @@ class Fuzz:
                 good["history", source] = {(False, *(row[index] for index in at)) for row in results}
                 good["history", source].update(*(rows for (table, _), rows in good.items() if table == "history"))
         return good
+
+    def _heirs(self) -> dict[str, tuple[bytes, Figures]]:
+        """By path: a name whose row sets one under a former name aside, and what is published where it is gone."""
+        quarantine = self.report.frames["quarantine"]
+        aside = quarantine[quarantine["rule"] == "same-architecture"].set_index("source")["detail"]
+        heirs = {}
+        for path, source in self.sources.items():
+            if source in aside:
+                name = str(aside[source]).partition(" is a former name of ")[2].partition(",")[0].encode() + b","
+                lines = self.files[path].splitlines(keepends=True)
+                without = b"".join(line for line in lines if not line.startswith(name))
+                heirs[path] = name, figures_of(self.refreshed(self.files | {path: without}).frames)
+        return heirs
 
     def refreshed(self, files: Files) -> Report:
         """What a refresh of the good tables from these files gives."""
@@ -149,7 +163,7 @@ class Fuzz:
         told = {source for source in every if any(speaks_of(name, source) for name in names)}
         yield from self._uncounted(report, mutant)
         after = figures_of(report.frames)
-        yield from self._changed(after, cells)
+        yield from self._changed(after, cells, self._inherited(report, mutant))
         yield from self._lost(after, cells, told)
         if _counted(self.before) - _counted(report.frames) and not told and not any(cells.values()):
             yield "rows of costs went away without a word"
@@ -176,13 +190,25 @@ class Fuzz:
                     counts = f"{row.rows_read} read, {row.rows_accepted} accepted, {row.rows_quarantined} set aside"
                     yield f"{row.source}: {counts} of {below} lines"
 
-    def _changed(self, after: Figures, cells: Mapping[str, int]) -> Iterator[str]:
+    def _inherited(self, report: Report, mutant: Mutant) -> Figures:
+        """What a former name publishes of files that lack the row of the present one, and have no broken row."""
+        sources = report.frames["sources"]
+        whole = set(sources.loc[sources["state"] == "current", "source"])
+        return {
+            key: rows
+            for path, (name, figures) in self.heirs.items()
+            if path in mutant.files and b"\n" + name not in mutant.files[path]
+            for key, rows in figures.items()
+            if key[1] == self.sources[path] and key[1] in whole
+        }
+
+    def _changed(self, after: Figures, cells: Mapping[str, int], inherited: Figures) -> Iterator[str]:
         """Rows that no good table has: as many as cells were mutated, and each like a good one but for those cells.
 
         That a mutated revision lacks a row is told by the history itself, as a removal.
         """
         for (table, source), figures in after.items():
-            good = self.good.get((table, source), set())
+            good = self.good.get((table, source), set()) | inherited.get((table, source), set())
             new = [row for row in figures - good if not (table == "history" and row[0] and source in cells)]
             far = [row for row in new if distance(row, good) > cells[source]]
             if far or len(new) > cells[source]:

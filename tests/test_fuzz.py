@@ -67,6 +67,18 @@ def test_a_mutated_cell_may_change_one_figure_of_one_row(ready: Fuzz) -> None:
     assert "1 rows of evaluations changed" in found(ready, twice, cells=1)
 
 
+def test_a_former_name_may_stand_in_only_for_a_row_that_is_gone(ready: Fuzz) -> None:
+    ((path, (name, _)),) = ready.heirs.items()
+    lines = ready.files[path].splitlines(keepends=True)
+    mutant = Mutant(ready.files | {path: b"".join(line for line in lines if not line.startswith(name))})
+    mutant.cells[path] = 0
+    report = ready.refreshed(mutant.files)
+    assert list(ready.judged(report, mutant)) == []
+
+    mutant.files[path] = ready.files[path]
+    assert "1 rows of measurements changed" in "\n".join(ready.judged(report, mutant))
+
+
 @pytest.mark.parametrize("table", ["evaluations", "costs", "second_opinions"])
 def test_rows_that_go_away_without_a_word_are_found(ready: Fuzz, table: str) -> None:
     report = copy.copy(ready.report)
