@@ -7,12 +7,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from catalog.costs import MACS
-from catalog.derive import BASES
-from catalog.finding import Frames, Rule, each
 from catalog.identity import address
-from catalog.problems import Problem, in_order
+from catalog.problems import Frames, Problem, Rule, each, in_order
 from catalog.schema import TABLES
-from catalog.scores import scores_keep_their_protocol
+from catalog.scores import BASES, scores_keep_their_protocol
 from catalog.speed_checks import SPEED_CHECKS
 from catalog.vocabulary import IMAGENET_1K, MEASURED_UPSTREAM, SAME_PARAMS
 

@@ -10,9 +10,8 @@ import pandas as pd
 
 from catalog.history import NEWS_THRESHOLD
 from catalog.leaderboard import PREFERENCE
+from catalog.problems import Frames
 from catalog.renames import Key, gained_a_tag
-
-Frames = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ import pandas as pd
 
 from catalog.history import first_seen
 from catalog.identity import UNKNOWN_FAMILY, Identity, split_name
+from catalog.problems import Frames
 from catalog.records import Paper, Registration
 from catalog.schema import TABLES
 from catalog.survey import SurveyModel
 from catalog.vocabulary import IMAGENET, MEASURED_UPSTREAM
 
-Frames = dict[str, pd.DataFrame]
 Row = dict[str, object]
 
 REFERENCE_PAPERS = "papers/reference"

@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 
 from catalog.costs import DEFAULT_HEAD, MACS, choose_costs, cost_candidates, estimate_missing
-from catalog.derive import differences_to_imagenet
 from catalog.entities import known
 from catalog.identity import Identity, split_name
 from catalog.records import Accuracy, Benchmark, Environment, Registration, SetAside
 from catalog.schema import TABLES
+from catalog.scores import differences_to_imagenet
 from catalog.survey import SurveyModel
 from catalog.vocabulary import IMAGENET, MEASURED_UPSTREAM, REPORTED, SAME_PARAMS
 

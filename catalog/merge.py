@@ -16,7 +16,7 @@ from catalog.identity import Identity
 from catalog.keep import Kept, keep_older_rows
 from catalog.last_good import LastGood
 from catalog.local_environments import HERE
-from catalog.problems import Problem
+from catalog.problems import Frames, Problem
 from catalog.records import (
     Accuracy,
     Benchmark,
@@ -47,8 +47,6 @@ from catalog.schema import TABLES
 from catalog.scores import protocols, scores_of
 from catalog.survey import corrected, identify, rows_of_table, survey_table, with_older
 from catalog.vocabulary import REPORTED
-
-Frames = dict[str, pd.DataFrame]
 
 REGISTRY = "timm-registry/"
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+Frames = dict[str, "pd.DataFrame"]  # tables by name
 Severity = Literal["error", "warning"]
 
 
@@ -33,6 +37,9 @@ class Problem:
         return one_line(f"{self.severity}: {place}: {self.message} [{self.rule}]")
 
 
+Rule = Callable[[Frames], Iterator[Problem]]
+
+
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Each problem once, errors first, then by place."""
     return sorted(set(problems), key=lambda item: (item.severity, item.source, item.line or 0, item.rule, item.message))
@@ -49,3 +56,11 @@ def printable(text: str, limit: int = 2000) -> str:
     """The text with escapes for what cannot be printed, cut to `limit` characters."""
     shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def each(rows: pd.DataFrame, severity: Severity, rule: str, text: str) -> Iterator[Problem]:
+    """One problem per row, at its file and line; `text` is filled in from the row's columns."""
+    lines = rows["line"].astype(object).where(rows["line"].notna(), None) if "line" in rows else [None] * len(rows)
+    for values, line in zip(rows.to_dict("records"), lines, strict=True):
+        place = str(values["source"]), None if line is None else int(line)
+        yield Problem(severity, *place, rule, text.format(**values))

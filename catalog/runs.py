@@ -20,14 +20,13 @@ from catalog.evaluations_file import IMAGES
 from catalog.identity import split_name
 from catalog.local_environments import UnknownConditions, environment_of, environments_table
 from catalog.local_rules import faults, knowledge
-from catalog.problems import Problem
+from catalog.problems import Frames, Problem
 from catalog.records import LocalEvaluation, LocalRun, SetAside
 from catalog.results_file import DISTURBED as DISTURBED_NOTE
 from catalog.schema import TABLES
 from catalog.speed_tables import DISTURBED, OK, SHOWN
 from catalog.vocabulary import IMAGENET, MEASURED_HERE
 
-Frames = Mapping[str, pd.DataFrame]
 Row = dict[str, object]
 Place = tuple[str, int]  # source and line
 

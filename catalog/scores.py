@@ -1,7 +1,7 @@
 """Evaluations in their long form: one figure a row, of any task, on any data set, by any metric, under a protocol.
 
 That is how they are stored. The table `evaluations`, with the accuracies of a result beside each other, is a view of
-those rows whose task is classification.
+the rows of classifiers, with differences that are recomputed: upstream's are wrong where accuracies tie.
 """
 
 from __future__ import annotations
@@ -10,13 +10,20 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from catalog.derive import differences_to_imagenet
-from catalog.finding import each
 from catalog.identity import Identity
-from catalog.problems import Problem
+from catalog.problems import Problem, each
 from catalog.schema import TABLES
-from catalog.vocabulary import CLASSIFICATION, PROTOCOL_OF_EVIDENCE
+from catalog.vocabulary import CLASSIFICATION, MEASURED_UPSTREAM, PROTOCOL_OF_EVIDENCE
 
+# Data set -> the ImageNet evaluation on the same classes that it is compared with.
+BASES = {
+    "imagenet-real": "imagenet",
+    "imagenetv2": "imagenet",
+    "imagenet-sketch": "imagenet",
+    "imagenet-a": "imagenet-a-clean",
+    "imagenet-r": "imagenet-r-clean",
+}
+RESULT = ["model", "img_size"]
 METRICS = ("top1", "top5")  # in the columns of the view
 STATED = ["params_m", "gmacs"]  # beside the first figure of a result
 KEY = list(TABLES["evaluations"].key)
@@ -50,6 +57,19 @@ def evaluations_of(scores: pd.DataFrame) -> pd.DataFrame:
     return table.typed(differences_to_imagenet(table.typed(view.sort_values(KEY, ignore_index=True))))
 
 
+def differences_to_imagenet(evaluations: pd.DataFrame) -> pd.DataFrame:
+    """The evaluations with top1_diff, top5_diff (points) and rank_diff (places gained; equal accuracies share a place).
+
+    Only models measured upstream on both data sets are ranked, among themselves.
+    """
+    result = evaluations.drop(columns=["top1_diff", "top5_diff", "rank_diff"])
+    parts = []
+    for dataset, base in BASES.items():
+        parts.append(_differences(result, dataset, base))
+    differences = pd.concat(parts, ignore_index=True)
+    return result.merge(differences, on=[*RESULT, "dataset", "source"], how="left")
+
+
 def protocols() -> pd.DataFrame:
     """The table of protocols, as reference/protocols.csv declares them."""
     table = TABLES["protocols"]
@@ -73,3 +93,19 @@ def scores_keep_their_protocol(frames: Mapping[str, pd.DataFrame]) -> Iterator[P
 
 def _in_view(scores: pd.DataFrame) -> pd.Series:
     return (scores["task"] == CLASSIFICATION) & scores["metric"].isin(METRICS)
+
+
+def _differences(evaluations: pd.DataFrame, dataset: str, base: str) -> pd.DataFrame:
+    measured = evaluations[evaluations["kind"] == MEASURED_UPSTREAM]
+    columns = [*RESULT, "top1", "top5"]
+    variant = measured.loc[measured["dataset"] == dataset, [*columns, "dataset", "source"]]
+    reference = measured.loc[measured["dataset"] == base, columns]
+    both = variant.merge(reference, on=RESULT, suffixes=("", "_base"))
+    both["top1_diff"] = (both["top1"] - both["top1_base"]).round(3)
+    both["top5_diff"] = (both["top5"] - both["top5_base"]).round(3)
+    both["rank_diff"] = (_rank(both["top1_base"]) - _rank(both["top1"])).astype("Int64")
+    return both[[*RESULT, "dataset", "source", "top1_diff", "top5_diff", "rank_diff"]]
+
+
+def _rank(accuracy: pd.Series) -> pd.Series:
+    return accuracy.rank(ascending=False, method="min")

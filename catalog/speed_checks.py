@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from catalog.finding import Frames, Rule, each
 from catalog.local_environments import HERE
 from catalog.local_rules import faults, knowledge
-from catalog.problems import Problem
+from catalog.problems import Frames, Problem, Rule, each
 from catalog.relations import RATE_TIMES_STEP, TRAINING_RATE_TIMES_STEP
 from catalog.vocabulary import SAME_PARAMS
 

@@ -8,9 +8,8 @@ import pandas as pd
 
 import catalog
 from catalog.checks import check
-from catalog.derive import differences_to_imagenet
 from catalog.schema import TABLES
-from catalog.scores import evaluations_of, protocols, scores_of
+from catalog.scores import differences_to_imagenet, evaluations_of, protocols, scores_of
 from catalog.store import table_bytes, write_files, write_tables
 from catalog.vocabulary import PROTOCOL_OF_EVIDENCE, RANKED_EVIDENCE
 from tests.catalog.rows import evaluation, table

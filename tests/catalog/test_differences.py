@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.derive import BASES, differences_to_imagenet
+from catalog.scores import BASES, differences_to_imagenet
 from tests.catalog.rows import evaluation, table
 
 # Accuracies with ties.
