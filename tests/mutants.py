@@ -66,14 +66,21 @@ def of_rows(edit: Callable[[random.Random, Rows], int]) -> Mutation:
 
     def mutate(rng: random.Random, mutant: Mutant) -> None:
         path = rng.choice(mutant.tables())
-        text = mutant.files[path].decode(errors="replace")
-        rows = list(csv.reader(io.StringIO(text)))
+        rows = rows_of(mutant.files[path])
         if len(rows) > 1 and min(map(len, rows)) > 1:  # else an earlier mutation left no table
             cells = edit(rng, rows)
             mutant.put(path, as_csv(rows), edit.__name__, cells)
 
     MUTATIONS[edit.__name__] = mutate
     return mutate
+
+
+def rows_of(content: bytes) -> Rows:
+    """The rows of a table; none of what cannot be read as one."""
+    try:
+        return list(csv.reader(io.StringIO(content.decode(errors="replace"))))
+    except csv.Error:
+        return []
 
 
 def as_csv(rows: Rows) -> bytes:

@@ -123,6 +123,15 @@ def test_an_exception_is_found(ready: Fuzz, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
+def test_every_mutation_takes_what_an_earlier_one_left(ready: Fuzz, name: str) -> None:
+    """Such as ends of lines that no reader of CSV understands, and nothing."""
+    for left in (b"a,b\rc,d\r", b"", b"\xff\n\n", b'"', b"null"):
+        mutant = Mutant(dict.fromkeys(ready.files, left))
+        MUTATIONS[name](random.Random(0), mutant)
+        assert mutant.files.keys() <= ready.files.keys()
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
 def test_every_mutation_changes_files_and_can_be_made_again(ready: Fuzz, name: str) -> None:
     def mutants() -> list[Mutant]:
         made = [Mutant(dict(ready.files)) for _ in range(8)]
