@@ -196,7 +196,7 @@ def test_when_every_model_gains_its_tag_at_once_all_are_renames(
     timm = models[models["origin"] == "timm"]
     names = {model: model.partition(".")[0] for model in timm["model"]}
     single = {model: name for model, name in names.items() if list(names.values()).count(name) == 1}
-    for table in ("models", "evaluations"):
+    for table in ("models", "scores"):
         lines = (before / f"{table}.csv").read_text().splitlines()
         renamed = [
             ",".join([single.get(line.split(",")[0], line.split(",")[0]), *line.split(",")[1:]]) for line in lines

@@ -58,7 +58,7 @@ def test_a_family_table_sorts_by_a_click_and_back(browser, served):
     page, _ = opened(browser, served + "families/convnext/")
     first = "table.sortable tbody tr:first-child th"
     published = page.locator(first).inner_text()
-    heading = page.locator("table.sortable thead th", has_text="Parameters")
+    heading = page.locator("table.sortable thead th", has_text="Params")
     heading.locator("button").click()
     assert heading.get_attribute("aria-sort") == "descending"
     heading.locator("button").press("Enter")
