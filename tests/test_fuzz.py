@@ -113,6 +113,15 @@ def test_a_file_that_is_not_used_without_a_word_is_found(ready: Fuzz) -> None:
     assert "is not used, and no word says so" in "\n".join(ready.judged(ready.report, mutant))
 
 
+def test_a_file_of_a_commit_that_no_answer_lists_is_asked_for_by_nobody(ready: Fuzz) -> None:
+    mutant = Mutant(dict(ready.files))
+    path = mutant.tables()[-1]
+    for answer in mutant.answers():
+        mutant.put(answer, mutant.files[answer].replace(path.split("/")[3].encode(), b"0" * 40), "other listing")
+    mutant.put(path, b"", "nothing")
+    assert "no word says so" not in "\n".join(ready.judged(ready.report, mutant))
+
+
 def test_an_exception_is_found(ready: Fuzz, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> Report:
         raise KeyError("model")
