@@ -205,12 +205,16 @@ class Fuzz:
     def _changed(self, after: Figures, cells: Mapping[str, int], inherited: Figures) -> Iterator[str]:
         """Rows that no good table has: as many as cells were mutated, and each like a good one but for those cells.
 
-        That a mutated revision lacks a row is told by the history itself, as a removal.
+        That a mutated revision lacks a row is told by the history itself, as a removal. Where no good row has a name
+        and size, the line of a former name may have been moved there.
         """
-        for (table, source), figures in after.items():
-            good = self.good.get((table, source), set()) | inherited.get((table, source), set())
+        for key, figures in after.items():
+            table, source = key
+            good = self.good.get(key, set()) | inherited.get(key, set())
+            former = {row for _, rows in self.heirs.values() for row in rows.get(key, ())}
+            places = {row[:2] for row in good}
             new = [row for row in figures - good if not (table == "history" and row[0] and source in cells)]
-            far = [row for row in new if distance(row, good) > cells[source]]
+            far = [row for row in new if distance(row, good if row[:2] in places else good | former) > cells[source]]
             if far or len(new) > cells[source]:
                 yield f"{source}: {len(new)} rows of {table} changed, such as {(far or new)[0]}"
 

@@ -79,6 +79,16 @@ def test_a_former_name_may_stand_in_only_for_a_row_that_is_gone(ready: Fuzz) -> 
     assert "1 rows of measurements changed" in "\n".join(ready.judged(report, mutant))
 
 
+def test_the_line_of_a_former_name_may_be_moved_to_a_size_that_no_row_has(ready: Fuzz) -> None:
+    ((path, (name, _)),) = ready.heirs.items()
+    mutant = Mutant(dict(ready.files))
+    former = next(line for line in ready.files[path].splitlines(keepends=True) if line.startswith(name[:-1] + b"_"))
+    moved = former.replace(b",224,", b",225,")
+    assert moved != former
+    mutant.put(path, ready.files[path] + moved, "repeat_row", 1)
+    assert list(ready.judged(ready.refreshed(mutant.files), mutant)) == []
+
+
 @pytest.mark.parametrize("table", ["evaluations", "costs", "second_opinions"])
 def test_rows_that_go_away_without_a_word_are_found(ready: Fuzz, table: str) -> None:
     report = copy.copy(ready.report)
